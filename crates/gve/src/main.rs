@@ -1,0 +1,2 @@
+//! The `gve` command.
+fn main() {}

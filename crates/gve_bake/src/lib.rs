@@ -1,0 +1,1 @@
+//! Volumes, shells, splats and mass properties from a field.

@@ -1,0 +1,1 @@
+//! GVE-1 assets in Bevy.

@@ -1,0 +1,1 @@
+//! DNA lowered to a scalar tape, and the evaluators of that tape.

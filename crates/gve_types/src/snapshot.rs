@@ -1,0 +1,92 @@
+//! The scene snapshot that the hierarchy panel reads: a `u32` count, then 10 bytes per entry,
+//! little-endian, meshes first, then fields.
+
+/// What an entry shows.
+#[repr(u8)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SnapshotKind {
+    /// A mesh.
+    Mesh = 0,
+    /// A raymarched field.
+    Sdf = 1,
+}
+
+/// One object of the scene.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SnapshotEntry {
+    /// The engine's id of the asset.
+    pub asset_id: u64,
+    /// Mesh or field.
+    pub kind: SnapshotKind,
+    /// Whether it is drawn.
+    pub active: bool,
+}
+
+/// Why bytes are not a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// The length does not fit the count.
+    #[error("a snapshot of {entries} entries has {expected} bytes, found {found}")]
+    Length {
+        /// Entries announced.
+        entries: u32,
+        /// Bytes that many take.
+        expected: u64,
+        /// Bytes there were.
+        found: usize,
+    },
+    /// A flag that is neither 0 nor 1.
+    #[error("entry {entry}: {field} must be 0 or 1, found {found}")]
+    Flag {
+        /// Index of the entry.
+        entry: u32,
+        /// `type` or `active`.
+        field: &'static str,
+        /// The byte found.
+        found: u8,
+    },
+}
+
+const ENTRY_BYTES: usize = 10;
+
+/// Writes a snapshot; meshes come first, the order is kept otherwise.
+pub fn encode_snapshot(entries: &[SnapshotEntry]) -> Vec<u8> {
+    let mut sorted = entries.to_vec();
+    sorted.sort_by_key(|entry| entry.kind);
+    let mut bytes = Vec::with_capacity(4 + ENTRY_BYTES * sorted.len());
+    bytes.extend((sorted.len() as u32).to_le_bytes());
+    for entry in sorted {
+        bytes.extend(entry.asset_id.to_le_bytes());
+        bytes.extend([entry.kind as u8, u8::from(entry.active)]);
+    }
+    bytes
+}
+
+/// Reads a snapshot.
+pub fn decode_snapshot(bytes: &[u8]) -> Result<Vec<SnapshotEntry>, SnapshotError> {
+    let Some((count, rest)) = bytes.split_first_chunk::<4>() else {
+        return Err(SnapshotError::Length { entries: 0, expected: 4, found: bytes.len() });
+    };
+    let count = u32::from_le_bytes(*count);
+    if rest.len() as u64 != u64::from(count) * ENTRY_BYTES as u64 {
+        let expected = 4 + u64::from(count) * ENTRY_BYTES as u64;
+        return Err(SnapshotError::Length { entries: count, expected, found: bytes.len() });
+    }
+    let (entries, _) = rest.as_chunks::<ENTRY_BYTES>();
+    (0..count)
+        .zip(entries)
+        .map(|(entry, bytes)| {
+            let [id @ .., kind, active] = bytes;
+            let kind = match kind {
+                0 => SnapshotKind::Mesh,
+                1 => SnapshotKind::Sdf,
+                &found => return Err(SnapshotError::Flag { entry, field: "type", found }),
+            };
+            if *active > 1 {
+                return Err(SnapshotError::Flag { entry, field: "active", found: *active });
+            }
+            Ok(SnapshotEntry { asset_id: u64::from_le_bytes(*id), kind, active: *active == 1 })
+        })
+        .collect()
+}
