@@ -1,2 +1,72 @@
-//! Project tasks.
-fn main() {}
+//! Project tasks. `cargo xtask --help` lists them.
+
+mod arrows;
+mod codegen;
+mod demo;
+mod docs;
+mod roundtrip;
+mod setup;
+mod shell;
+mod test;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Tasks of the GVE-1 project.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Set everything up, bake the sample library and open the viewer on it.
+    Demo {
+        /// Draw pictures instead of opening a window; the default where there is no display.
+        #[arg(long)]
+        headless: bool,
+        /// Where the pictures go.
+        #[arg(long, default_value = "out/demo")]
+        out: PathBuf,
+    },
+    /// Set everything up and run every check and test.
+    Test,
+    /// Check format, lints and dependency arrows.
+    Lint,
+    /// Install what building and testing needs.
+    Setup,
+    /// Write the types of the other languages from the Rust source.
+    Codegen {
+        /// Change nothing; fail if a generated file is out of date.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Draw the pictures of the documentation.
+    Docs {
+        /// Change nothing; fail if an example in the text differs from its file.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Check the dependencies between crates against their rules and the picture in ARCHITECTURE.md.
+    Arrows,
+    /// The Rust ends of the round trips through other languages.
+    #[command(subcommand)]
+    Roundtrip(roundtrip::Task),
+}
+
+fn main() -> anyhow::Result<()> {
+    std::env::set_current_dir(shell::root()?)?;
+    match Cli::parse().task {
+        Task::Demo { headless, out } => demo::run(headless, &out),
+        Task::Test => test::run(),
+        Task::Lint => test::lint(),
+        Task::Setup => setup::all().map(|_| ()),
+        Task::Codegen { check } => codegen::run(check),
+        Task::Docs { check } => docs::run(check),
+        Task::Arrows => arrows::run(),
+        Task::Roundtrip(task) => roundtrip::run(task),
+    }
+}

@@ -1,0 +1,69 @@
+//! The Bevy app of an example, with a window or without.
+
+use std::path::Path;
+
+use bevy::{
+    log::LogPlugin,
+    prelude::*,
+    render::RenderPlugin,
+    window::{ExitCondition, WindowResolution},
+    winit::WinitPlugin,
+};
+use gve_bevy::prelude::*;
+
+use crate::{hud::HudPlugin, orbit::OrbitPlugin, stage::StagePlugin};
+
+/// Bevy's warnings and this suite's news; the GPU layers only when something is wrong.
+const LOG_FILTER: &str = "warn,gve_bevy=info,wgpu=error,naga=error,bevy_render=warn";
+
+/// An app with a window, a stage, an orbiting camera and a help text.
+pub fn windowed(title: &str, asset_root: &Path) -> App {
+    let window = Window { title: title.to_owned(), resolution: WindowResolution::new(1280, 720), ..default() };
+    let mut app = App::new();
+    app.add_plugins(source(asset_root));
+    app.add_plugins(
+        DefaultPlugins
+            .set(WindowPlugin { primary_window: Some(window), ..default() })
+            .set(assets(asset_root))
+            .set(log()),
+    );
+    app.add_plugins((GvePlugin, StagePlugin, OrbitPlugin, HudPlugin));
+    app
+}
+
+/// An app that draws into images only and is driven by its owner, update by update.
+pub fn headless(asset_root: &Path) -> App {
+    let mut app = App::new();
+    app.add_plugins(source(asset_root));
+    app.add_plugins(
+        DefaultPlugins
+            .set(WindowPlugin {
+                primary_window: None,
+                exit_condition: ExitCondition::DontExit,
+                ..default()
+            })
+            .set(assets(asset_root))
+            .set(log())
+            // A picture must not be taken while a shader is still compiled in the background.
+            .set(RenderPlugin { synchronous_pipeline_compilation: true, ..default() })
+            .disable::<WinitPlugin>(),
+    );
+    app.add_plugins((GvePlugin, StagePlugin));
+    app
+}
+
+fn assets(root: &Path) -> AssetPlugin {
+    AssetPlugin {
+        file_path: root.display().to_string(),
+        watch_for_changes_override: Some(true),
+        ..default()
+    }
+}
+
+fn source(root: &Path) -> GveAssetSourcePlugin {
+    GveAssetSourcePlugin::new(root)
+}
+
+fn log() -> LogPlugin {
+    LogPlugin { filter: LOG_FILTER.to_owned(), ..default() }
+}

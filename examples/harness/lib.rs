@@ -1,0 +1,22 @@
+//! The harness that the examples share.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`args`] | the arguments every example takes |
+//! | [`source`] | from a path to `.gve_bin` files: bakes recipes, lists folders |
+//! | [`app`] | the Bevy app, with a window or without |
+//! | [`stage`] | lights, studio environment, ground |
+//! | [`orbit`] | the camera, turned and moved with the mouse |
+//! | [`hud`] | help and status on the screen |
+//! | [`studio`] | an app without a window that is asked for pictures |
+//! | [`sheet`] | putting pictures beside each other |
+
+pub mod app;
+pub mod args;
+pub mod environment;
+pub mod hud;
+pub mod orbit;
+pub mod sheet;
+pub mod source;
+pub mod stage;
+pub mod studio;

@@ -1,0 +1,156 @@
+//! A recipe is rewritten while it is on screen, and the picture follows.
+//!
+//! Every second the number of spokes of a wheel changes: the recipe is baked again and the file
+//! replaced; the app only watches. Now and then the file is spoiled on purpose: the last good wheel
+//! stays and the reason is shown.
+//! With `--headless --out DIR` it writes a picture of each step and exits.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, bail};
+use bevy::prelude::*;
+use clap::Parser;
+use gve_bevy::prelude::*;
+use gve_examples::{
+    app, args::CommonArgs, environment::studio_light, hud::Hud, orbit::Orbit, source, stage::Ground, stage::ground_below,
+    studio::Studio,
+};
+use serde_json::json;
+
+/// Shows a recipe that is rewritten while it is on screen.
+#[derive(Parser)]
+struct Args {
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+const FILE: &str = "wheel.gve_bin";
+/// Spokes of the wheel step by step; 0 stands for a spoiled file.
+const STEPS: [u32; 5] = [5, 8, 0, 12, 6];
+/// How long a step stays.
+const STEP: Duration = Duration::from_secs(1);
+
+/// A cart wheel with a number of spokes.
+fn wheel(spokes: u32) -> String {
+    json!({
+        "metadata": { "name": "Wheel", "version": 1, "category": "Vehicle", "material_spec": "WOOD_OAK" },
+        "root_node": { "op": "rotate", "axis": [1, 0, 0], "angle_rad": 1.5708, "child": {
+            "op": "union", "children": [
+                { "op": "torus", "major_radius": 0.42, "minor_radius": 0.035 },
+                { "op": "subtract", "material": "ASTM_A36", "children": [
+                    { "op": "cylinder", "radius": 0.475, "half_height": 0.03 },
+                    { "op": "cylinder", "radius": 0.455, "half_height": 0.1 }
+                ]},
+                { "op": "cylinder", "radius": 0.09, "half_height": 0.08 },
+                { "op": "polar_repeat", "count": spokes, "child": {
+                    "op": "translate", "offset": [0.25, 0, 0], "child": {
+                        "op": "rotate", "axis": [0, 0, 1], "angle_rad": 1.5708, "child": {
+                            "op": "capsule", "radius": 0.02, "half_height": 0.17 }}}}
+            ]}}
+    })
+    .to_string()
+}
+
+fn write_step(spokes: u32, file: &Path) -> anyhow::Result<()> {
+    if spokes > 0 {
+        return source::bake_text(&wheel(spokes), file);
+    }
+    // What a crashed tool leaves behind: half a file, put in place like a whole one.
+    let bytes = fs::read(file).context("a whole file comes first")?;
+    let half = file.with_extension("half");
+    fs::write(&half, &bytes[..bytes.len() / 2])?;
+    fs::rename(half, file).context("cannot replace the file")
+}
+
+fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join(FILE);
+    write_step(STEPS[0], &file)?;
+    if args.common.headless { draw(&args, folder.path(), &file) } else { show(folder.path(), file) }
+}
+
+fn draw(args: &Args, folder: &Path, file: &Path) -> anyhow::Result<()> {
+    let out = args.common.out_dir()?;
+    let mut studio = Studio::new(folder, args.common.size)?;
+    studio.show(FILE, GveRepresentation::Volume)?;
+    studio.turn(0.3, 0.25);
+    let mut before = studio.picture()?;
+    before.save(out.join("step_0.png"))?;
+    for (step, &spokes) in STEPS.iter().enumerate().skip(1) {
+        write_step(spokes, file)?;
+        let written = Instant::now();
+        let spoiled = |studio: &Studio| matches!(studio.status(), Some(GveAssetStatus::Stale(_)));
+        let picture = loop {
+            let picture = studio.picture_now()?;
+            if picture != before || (spokes == 0 && spoiled(&studio)) {
+                break picture;
+            }
+            if written.elapsed() > Duration::from_secs(30) {
+                bail!("step {step}: the picture did not change within 30 s");
+            }
+        };
+        info!("step {step}: {:.0} ms from file to picture", written.elapsed().as_secs_f64() * 1e3);
+        picture.save(out.join(format!("step_{step}.png")))?;
+        if spokes == 0 && picture != before {
+            bail!("step {step}: a spoiled file changed the picture");
+        }
+        before = picture;
+    }
+    Ok(())
+}
+
+/// The file that is rewritten, and how far.
+#[derive(Resource)]
+struct Rewriting {
+    file: PathBuf,
+    step: usize,
+    timer: Timer,
+}
+
+fn show(folder: &Path, file: PathBuf) -> anyhow::Result<()> {
+    let mut app = app::windowed("GVE-1 hot reload", folder);
+    app.insert_resource(Rewriting { file, step: 0, timer: Timer::new(STEP, TimerMode::Repeating) });
+    app.add_systems(Startup, build);
+    app.add_systems(Update, (rewrite, report));
+    app.run();
+    Ok(())
+}
+
+fn build(
+    mut commands: Commands,
+    mut images: ResMut<Assets<Image>>,
+    server: Res<AssetServer>,
+    mut ground: Single<&mut Transform, With<Ground>>,
+) {
+    let size = Vec3::new(0.48, 0.48, 0.09);
+    commands.spawn((Camera3d::default(), Orbit::framing(-size, size), studio_light(&mut images)));
+    commands.spawn((GveObject(server.load(FILE)), GveRepresentation::Volume));
+    **ground = ground_below(-size, size).with_scale(Vec3::splat(20.0));
+}
+
+fn rewrite(time: Res<Time>, mut rewriting: ResMut<Rewriting>) {
+    if rewriting.timer.tick(time.delta()).just_finished() {
+        rewriting.step = (rewriting.step + 1) % STEPS.len();
+        let (spokes, file) = (STEPS[rewriting.step], rewriting.file.clone());
+        // Baking takes longer than a frame; the window goes on meanwhile.
+        std::thread::spawn(move || {
+            if let Err(error) = write_step(spokes, &file) {
+                error!("{error:#}");
+            }
+        });
+    }
+}
+
+fn report(mut hud: ResMut<Hud>, status: Query<&GveAssetStatus>, rewriting: Res<Rewriting>) {
+    let status = status.iter().next().map_or_else(String::new, |status| match status {
+        GveAssetStatus::Loading => "loading".to_owned(),
+        GveAssetStatus::Ready => format!("{} spokes", STEPS[rewriting.step]),
+        GveAssetStatus::Failed(reason) | GveAssetStatus::Stale(reason) => reason.to_string(),
+    });
+    hud.set_if_neq(Hud { help: "the recipe changes every second; drag to turn".to_owned(), status });
+}
