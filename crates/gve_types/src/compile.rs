@@ -10,10 +10,14 @@ use typeshare::typeshare;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(into = "u8", try_from = "u8")]
 pub enum CompilePriority {
+    /// Background batch.
     Low = 0,
+    /// Triggered by a user.
     #[default]
     Normal = 1,
+    /// Preview refresh.
     High = 2,
+    /// Somebody waits for it.
     Immediate = 3,
 }
 
@@ -82,16 +86,22 @@ pub struct CompileRequest {
     "MATH_JIT", "VOLUME_BAKE", "SHELL_GEN", "SPLAT_TRAIN", "INDEXING", "WRITING"
 ]))]
 pub enum CompileStage {
+    /// Lowering the recipe to a field.
     #[serde(rename = "Building SDF graph")]
     MathJit,
+    /// Sampling the field.
     #[serde(rename = "Baking 3D texture")]
     VolumeBake,
+    /// Dual contouring.
     #[serde(rename = "Generating mesh")]
     ShellGen,
+    /// Seeding and training splats.
     #[serde(rename = "Training splats")]
     SplatTrain,
+    /// Embedding the recipe for search.
     #[serde(rename = "Creating embeddings")]
     Indexing,
+    /// Packing the file.
     #[serde(rename = "Writing binary")]
     Writing,
 }
@@ -134,10 +144,13 @@ pub struct CompileResult {
 #[typeshare]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum CacheStatus {
+    /// The binary matches the stored version.
     #[serde(rename = "valid")]
     Valid,
+    /// The binary is older than the stored version.
     #[serde(rename = "stale")]
     Stale,
+    /// There is no binary.
     #[serde(rename = "missing")]
     Missing,
 }

@@ -11,6 +11,7 @@ use crate::dna::{AssetCategory, AssetDna};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AssetType {
+    /// Everything that has a shape tree.
     Geometry,
 }
 

@@ -10,6 +10,7 @@ use crate::compile::CompileStage;
 #[typeshare]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", content = "payload")]
+#[expect(missing_docs, reason = "each variant is documented at its payload")]
 pub enum Event {
     #[serde(rename = "asset:created")]
     AssetCreated(AssetCreated),

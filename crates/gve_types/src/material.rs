@@ -21,7 +21,7 @@ pub struct MaterialSpec {
     pub display_name: String,
     /// Density in kg/m³.
     pub density_kg_m3: f32,
-    /// Young's modulus in GPa.
+    /// Young's modulus in gigapascals.
     pub youngs_modulus_gpa: f32,
     /// Poisson's ratio.
     pub poissons_ratio: f32,
@@ -45,7 +45,9 @@ pub struct MaterialSpec {
 #[typeshare]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum ColorMode {
+    /// In sRGB: static assets, one even tone.
     Rgb,
+    /// In Oklab: dynamic and procedural assets, natural tones that vary.
     Oklab,
 }
 

@@ -67,10 +67,15 @@ pub struct AssetMetadata {
 #[typeshare]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum AssetCategory {
+    /// Buildings and their parts.
     Architecture,
+    /// Weapons.
     Weapon,
+    /// Vehicles and their parts.
     Vehicle,
+    /// Furniture, tools, food: things that stand about.
     Prop,
+    /// People, animals, figures.
     Character,
 }
 

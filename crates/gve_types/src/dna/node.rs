@@ -1,7 +1,7 @@
 //! The shape tree: one enum over all operations, and what they have in common.
 //!
-//! The code generators read this source as text, so nothing here may come from a macro. Every node may carry a `name` for people and a `material` that its
-//! children inherit.
+//! The code generators read this source as text, so nothing here may come from a macro. Every node
+//! may carry a `name` for people and a `material` that its children inherit.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use super::*;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "op", rename_all = "snake_case")]
 #[schemars(extend("discriminator" = {"propertyName": "op"}))]
+#[expect(missing_docs, reason = "each variant is documented at its struct, where the schema takes it from")]
 pub enum DnaNode {
     Sphere(Sphere),
     Ellipsoid(Ellipsoid),

@@ -286,7 +286,7 @@ pub struct Bend {
 #[serde(deny_unknown_fields)]
 #[schemars(title = "Taper")]
 pub struct Taper {
-    /// The scale changes from -half_height to +half_height, above 0.
+    /// The scale changes from `-half_height` to `+half_height`, above 0.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub half_height: f32,
     /// Factor on x and z at the bottom, above 0.
@@ -374,7 +374,9 @@ pub struct Blend {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BlendKind {
+    /// Rounded with a radius.
     Smooth,
+    /// Cut off at 45 degrees.
     Chamfer,
 }
 
@@ -383,8 +385,11 @@ pub enum BlendKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Axis {
+    /// To the right.
     X,
+    /// Up.
     Y,
+    /// Towards the viewer.
     Z,
 }
 
@@ -393,6 +398,8 @@ pub enum Axis {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DisplacePattern {
+    /// Winding ridges: a sum of three products of sine and cosine.
     Gyroid,
+    /// A regular grid of bumps and hollows.
     Sine,
 }

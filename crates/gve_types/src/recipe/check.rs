@@ -212,10 +212,10 @@ impl Check<'_> {
                 self.range(&at("radius"), n.radius, MIN_LENGTH_M, smallest);
             }
             DnaNode::Cylinder(n) => {
-                self.sizes_named(&[(at("radius"), n.radius), (at("half_height"), n.half_height)])
+                self.sizes_named(&[(at("radius"), n.radius), (at("half_height"), n.half_height)]);
             }
             DnaNode::Capsule(n) => {
-                self.sizes_named(&[(at("radius"), n.radius), (at("half_height"), n.half_height)])
+                self.sizes_named(&[(at("radius"), n.radius), (at("half_height"), n.half_height)]);
             }
             DnaNode::HexagonalPrism(n) => {
                 self.sizes_named(&[(at("apothem"), n.apothem), (at("half_height"), n.half_height)]);
@@ -265,10 +265,10 @@ impl Check<'_> {
             }
             DnaNode::PolarRepeat(n) => copies = self.repeat(&at("count"), u64::from(n.count), place),
             DnaNode::Twist(n) => {
-                self.range(&at("rate_rad_per_m"), n.rate_rad_per_m, -MAX_ANGLE_RAD, MAX_ANGLE_RAD)
+                self.range(&at("rate_rad_per_m"), n.rate_rad_per_m, -MAX_ANGLE_RAD, MAX_ANGLE_RAD);
             }
             DnaNode::Bend(n) => {
-                self.range(&at("curvature_per_m"), n.curvature_per_m, -MAX_ANGLE_RAD, MAX_ANGLE_RAD)
+                self.range(&at("curvature_per_m"), n.curvature_per_m, -MAX_ANGLE_RAD, MAX_ANGLE_RAD);
             }
             DnaNode::Taper(n) => {
                 self.size(&at("half_height"), n.half_height);
