@@ -1,0 +1,98 @@
+//! How many splats of an object are drawn.
+
+use bevy::{
+    math::{Affine3A, Mat4, Vec3A},
+    prelude::*,
+};
+
+/// How many splats of an object are drawn: a component for one object,
+/// [`GveSplatDefaults`](super::GveSplatDefaults) for the rest.
+///
+/// Splats are stored most important first, so fewer of them are a prefix; the drawn ones grow so that they
+/// still cover the surface.
+#[derive(Component, Reflect, Debug, Clone, Copy, PartialEq)]
+#[reflect(Component, Default, Clone, PartialEq)]
+pub struct GveSplatSettings {
+    /// Never more than this many.
+    pub max_splats: u32,
+    /// At most this many per pixel of the disc that the object's bounding sphere fills on the screen;
+    /// infinity for no limit. The number moves in steps of √2, so that it rarely changes.
+    pub splats_per_pixel: f32,
+}
+
+impl Default for GveSplatSettings {
+    /// Everything that is in the file.
+    fn default() -> Self {
+        Self { max_splats: u32::MAX, splats_per_pixel: f32::INFINITY }
+    }
+}
+
+/// Fewest splats that a distant object is reduced to.
+const FEWEST: f32 = 256.0;
+
+impl GveSplatSettings {
+    /// How many of `available` splats are drawn when the bounding sphere covers `pixels`.
+    pub fn count(&self, available: u32, pixels: f32) -> u32 {
+        let wanted = self.splats_per_pixel * pixels;
+        let by_size = if wanted.is_finite() {
+            ((wanted.max(FEWEST).log2() * 2.0).ceil() * 0.5).exp2() as u32
+        } else {
+            u32::MAX // no limit, or the camera stands inside
+        };
+        available.min(self.max_splats).min(by_size)
+    }
+}
+
+/// Pixels that a sphere covers on the screen; infinity when the camera stands inside it.
+pub(super) fn covered_pixels(
+    clip_from_view: &Mat4,
+    world_from_view: &Affine3A,
+    viewport_height: f32,
+    center: Vec3A,
+    radius: f32,
+) -> f32 {
+    let per_metre = 0.5 * viewport_height * clip_from_view.y_axis.y.abs();
+    let orthographic = clip_from_view.w_axis.w == 1.0;
+    let distance = center.distance(world_from_view.translation) - radius;
+    if !orthographic && distance <= 0.0 {
+        return f32::INFINITY;
+    }
+    let pixels = radius * per_metre / if orthographic { 1.0 } else { distance };
+    core::f32::consts::PI * pixels * pixels
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_draws_everything() {
+        assert_eq!(GveSplatSettings::default().count(1_000_000, 3.0), 1_000_000);
+    }
+
+    #[test]
+    fn a_ceiling_and_a_density_both_hold() {
+        let settings = GveSplatSettings { max_splats: 5000, splats_per_pixel: 2.0 };
+        assert_eq!(settings.count(1_000_000, 1e9), 5000);
+        assert_eq!(settings.count(1_000_000, 1024.0), 2048);
+        assert_eq!(settings.count(1_000_000, 0.0), FEWEST as u32);
+        assert_eq!(settings.count(100, 0.0), 100);
+        assert_eq!(settings.count(1_000_000, f32::INFINITY), 5000, "a camera inside sees all it may");
+    }
+
+    #[test]
+    fn the_number_is_steady_under_small_moves() {
+        let settings = GveSplatSettings { max_splats: u32::MAX, splats_per_pixel: 1.0 };
+        assert_eq!(settings.count(1_000_000, 3000.0), settings.count(1_000_000, 3100.0));
+    }
+
+    #[test]
+    fn a_sphere_covers_what_its_projection_says() {
+        let clip = Mat4::perspective_infinite_reverse_rh(core::f32::consts::FRAC_PI_2, 1.0, 0.1);
+        let pixels = covered_pixels(&clip, &Affine3A::IDENTITY, 200.0, Vec3A::new(0.0, 0.0, -11.0), 1.0);
+        // 1 m at 10 m, 45 degrees to the edge: a tenth of 100 pixels.
+        assert!((pixels - core::f32::consts::PI * 100.0).abs() < 1.0, "{pixels}");
+        let inside = covered_pixels(&clip, &Affine3A::IDENTITY, 200.0, Vec3A::ZERO, 1.0);
+        assert_eq!(inside, f32::INFINITY);
+    }
+}

@@ -1,0 +1,130 @@
+//! Splats on the GPU, and the part of them that the sort reads.
+
+use std::sync::Arc;
+
+use bevy::{
+    platform::collections::HashMap,
+    prelude::*,
+    render::{
+        render_resource::{Buffer, BufferInitDescriptor, BufferUsages},
+        renderer::RenderDevice,
+    },
+};
+use gve_assets::Splat;
+use gve_types::MaterialSpec;
+
+use super::{extract::ExtractedSplats, sort::SortPoint};
+use crate::asset::GveAsset;
+
+/// Frames for which an asset that nobody shows stays on the GPU, so that switching back is free.
+const KEEP_FRAMES: u32 = 120;
+/// Entries of a palette: a splat names its material in one byte.
+const PALETTE: usize = 256;
+
+/// The splats of every asset that is shown, or was a moment ago.
+#[derive(Resource, Default)]
+pub(super) struct SplatClouds(HashMap<AssetId<GveAsset>, SplatCloud>);
+
+/// The splats of one asset.
+pub(super) struct SplatCloud {
+    /// The load that it was made from: another one under the same id is a reload.
+    source: GveAsset,
+    unused_frames: u32,
+    /// [`Splat`]s as in the file.
+    pub(super) splats: Buffer,
+    /// Metallic and roughness of each material, one `vec4` each.
+    pub(super) palette: Buffer,
+    /// The same splats for the sort.
+    pub(super) points: Arc<[SortPoint]>,
+    /// How many splats the file has; `points` holds fewer when they do not all fit on this GPU.
+    pub(super) in_file: u32,
+}
+
+impl SplatClouds {
+    pub(super) fn get(&self, id: AssetId<GveAsset>) -> Option<&SplatCloud> {
+        self.0.get(&id)
+    }
+}
+
+/// Uploads what is new, swaps what was reloaded, lets go of what is no longer shown.
+pub(super) fn upload(
+    extracted: Res<ExtractedSplats>,
+    device: Res<RenderDevice>,
+    mut clouds: ResMut<SplatClouds>,
+) {
+    for (id, asset) in &extracted.assets {
+        match clouds.0.get_mut(id) {
+            Some(cloud) if cloud.source.is_same(asset) => cloud.unused_frames = 0,
+            _ => {
+                clouds.0.insert(*id, SplatCloud::new(asset, &device));
+            }
+        }
+    }
+    clouds.0.retain(|_, cloud| {
+        cloud.unused_frames += 1;
+        cloud.unused_frames <= KEEP_FRAMES
+    });
+}
+
+impl SplatCloud {
+    fn new(asset: &GveAsset, device: &RenderDevice) -> Self {
+        let all = asset.splats();
+        let limits = device.limits();
+        let fitting = fitting(all.len(), limits.max_storage_buffer_binding_size, limits.max_buffer_size);
+        if fitting < all.len() {
+            warn!(
+                "\"{}\" has {} splats and this GPU takes {fitting} in one buffer: the {fitting} most important are drawn, enlarged",
+                asset.metadata().name,
+                all.len(),
+            );
+        }
+        let splats = &all[..fitting];
+        // A buffer of no bytes cannot be bound.
+        let empty = [0u8; size_of::<Splat>()];
+        let bytes: &[u8] = if splats.is_empty() { &empty } else { bytemuck::cast_slice(splats) };
+        Self {
+            source: asset.clone(),
+            unused_frames: 0,
+            splats: device.create_buffer_with_data(&BufferInitDescriptor {
+                label: Some("gve splats"),
+                contents: bytes,
+                usage: BufferUsages::STORAGE,
+            }),
+            palette: device.create_buffer_with_data(&BufferInitDescriptor {
+                label: Some("gve splat palette"),
+                contents: bytemuck::cast_slice(&palette(asset.materials())),
+                usage: BufferUsages::UNIFORM,
+            }),
+            points: splats.iter().map(SortPoint::from).collect(),
+            in_file: all.len() as u32,
+        }
+    }
+}
+
+/// How many of `count` splats fit into one buffer.
+fn fitting(count: usize, max_binding_bytes: u64, max_buffer_bytes: u64) -> usize {
+    let room = max_binding_bytes.min(max_buffer_bytes) / size_of::<Splat>() as u64;
+    count.min(usize::try_from(room).unwrap_or(usize::MAX))
+}
+
+/// (metallic, perceptual roughness, 0, 0) of each material; a material that is missing is matt.
+fn palette(materials: &[MaterialSpec]) -> [[f32; 4]; PALETTE] {
+    let mut palette = [[0.0, 1.0, 0.0, 0.0]; PALETTE];
+    for (entry, material) in palette.iter_mut().zip(materials) {
+        *entry = [material.metallic, material.roughness, 0.0, 0.0];
+    }
+    palette
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_left_out() {
+        assert_eq!(fitting(1000, 1 << 27, 1 << 28), 1000);
+        assert_eq!(fitting(1000, 480, 1 << 28), 10);
+        assert_eq!(fitting(1000, 1 << 27, 95), 1);
+        assert_eq!(fitting(0, 1 << 27, 1 << 28), 0);
+    }
+}
