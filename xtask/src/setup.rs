@@ -109,7 +109,7 @@ fn install(needs: &[Need]) -> anyhow::Result<()> {
 
 /// A virtual environment beside the builds with exactly the locked packages; made anew when the
 /// lock changes.
-fn python_environment() -> anyhow::Result<PathBuf> {
+pub fn python_environment() -> anyhow::Result<PathBuf> {
     let lock = Path::new("backend/requirements-dev.txt");
     let wanted = fs::read_to_string(lock).with_context(|| lock.display().to_string())?;
     let folder = target_dir()?.join("python");

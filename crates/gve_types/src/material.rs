@@ -93,7 +93,8 @@ pub fn resolve_impact_pair(a: &MaterialSpec, b: &MaterialSpec) -> ImpactProperti
 }
 
 /// A material with the source of each of its figures.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[typeshare]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MaterialRecord {
     /// The figures.

@@ -3,12 +3,16 @@
 //! A frame is an 18-byte header and a payload, all little-endian and packed:
 //! `msg_type u8 @0, asset_id u64 @1, version u32 @9, payload_len u32 @13, reserved u8 @17`.
 
+use schemars::JsonSchema;
+use typeshare::typeshare;
+
 use crate::limits::{MAX_PAYLOAD_BYTES, MAX_WIRE_ID};
 
 /// Size of the frame header in bytes.
 pub const HEADER_BYTES: usize = 18;
 
 /// What a frame says.
+#[typeshare]
 #[repr(u8)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MessageType {
@@ -26,6 +30,37 @@ pub enum MessageType {
     RequestCompile = 0x11,
     /// Client to Architect; no payload.
     CancelCompile = 0x12,
+}
+
+impl MessageType {
+    /// All message types, by number.
+    pub const ALL: [Self; 7] = [
+        Self::AssetReady,
+        Self::AssetProgress,
+        Self::AssetInvalid,
+        Self::VersionBump,
+        Self::RequestAsset,
+        Self::RequestCompile,
+        Self::CancelCompile,
+    ];
+}
+
+impl JsonSchema for MessageType {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "MessageType".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "What a frame of the binary protocol says: its first byte.",
+            "type": "integer",
+            "enum": Self::ALL.map(|message| message as u8),
+            "x-enum-varnames": [
+                "ASSET_READY", "ASSET_PROGRESS", "ASSET_INVALID", "VERSION_BUMP",
+                "REQUEST_ASSET", "REQUEST_COMPILE", "CANCEL_COMPILE"
+            ],
+        })
+    }
 }
 
 impl TryFrom<u8> for MessageType {

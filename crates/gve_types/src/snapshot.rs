@@ -1,7 +1,11 @@
 //! The scene snapshot that the hierarchy panel reads: a `u32` count, then 10 bytes per entry,
 //! little-endian, meshes first, then fields.
 
+use schemars::JsonSchema;
+use typeshare::typeshare;
+
 /// What an entry shows.
+#[typeshare]
 #[repr(u8)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SnapshotKind {
@@ -9,6 +13,21 @@ pub enum SnapshotKind {
     Mesh = 0,
     /// A raymarched field.
     Sdf = 1,
+}
+
+impl JsonSchema for SnapshotKind {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "SnapshotKind".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "What an entry of the scene snapshot shows: its ninth byte.",
+            "type": "integer",
+            "enum": [Self::Mesh as u8, Self::Sdf as u8],
+            "x-enum-varnames": ["MESH", "SDF"],
+        })
+    }
 }
 
 /// One object of the scene.

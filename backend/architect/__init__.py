@@ -1,0 +1,1 @@
+"""The Architect: stores recipes and compiles them."""

@@ -1,0 +1,1 @@
+"""Models generated from the Rust types; see `cargo xtask codegen`."""
