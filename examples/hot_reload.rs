@@ -7,6 +7,7 @@
 
 use std::{
     fs,
+    io::Write as _,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -24,6 +25,9 @@ use serde_json::json;
 /// Shows a recipe that is rewritten while it is on screen.
 #[derive(Parser)]
 struct Args {
+    /// Draw nothing: replace the file this often, and print the times from rename to new picture as JSON.
+    #[arg(long, value_name = "TIMES")]
+    measure: Option<usize>,
     #[command(flatten)]
     common: CommonArgs,
 }
@@ -71,7 +75,47 @@ fn main() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join(FILE);
     write_step(STEPS[0], &file)?;
-    if args.common.headless { draw(&args, folder.path(), &file) } else { show(folder.path(), file) }
+    match args.measure {
+        Some(times) => measure(times, folder.path(), &file),
+        None if args.common.headless => draw(&args, folder.path(), &file),
+        None => show(folder.path(), file),
+    }
+}
+
+/// Side of the picture that is watched while measuring: drawing it should cost little beside reloading.
+const MEASURED_SIZE: u32 = 96;
+
+fn measure(times: usize, folder: &Path, file: &Path) -> anyhow::Result<()> {
+    let variants = [5, 8].map(|spokes| folder.join(format!("{spokes}_spokes")));
+    for (variant, spokes) in variants.iter().zip([5, 8]) {
+        source::bake_text(&wheel(spokes), variant)?;
+    }
+    let mut studio = Studio::new(folder, MEASURED_SIZE)?;
+    studio.show(FILE, GveRepresentation::Volume)?;
+    let mut before = studio.picture()?;
+    let mut millis = Vec::new();
+    for i in 0..times {
+        let staged = folder.join("staged");
+        fs::copy(&variants[(i + 1) % 2], &staged)?;
+        let started = Instant::now();
+        fs::rename(&staged, file)?;
+        loop {
+            let picture = studio.picture_now()?;
+            if picture != before {
+                before = picture;
+                break;
+            }
+            if started.elapsed() > Duration::from_secs(30) {
+                bail!("replacement {i}: the picture did not change within 30 s");
+            }
+        }
+        millis.push(started.elapsed().as_secs_f64() * 1e3);
+    }
+    let frame = Instant::now();
+    studio.picture_now()?;
+    let picture_millis = frame.elapsed().as_secs_f64() * 1e3;
+    let report = json!({ "millis": millis, "picture_millis": picture_millis });
+    writeln!(std::io::stdout(), "{report}").context("cannot print")
 }
 
 fn draw(args: &Args, folder: &Path, file: &Path) -> anyhow::Result<()> {

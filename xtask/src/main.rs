@@ -1,6 +1,7 @@
 //! Project tasks. `cargo xtask --help` lists them.
 
 mod arrows;
+mod bench;
 mod codegen;
 mod demo;
 mod docs;
@@ -50,6 +51,14 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Measure, beside the peers in the same run.
+    Bench {
+        /// Which figures; all when none is named.
+        groups: Vec<bench::Group>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Check the dependencies between crates against their rules and the picture in ARCHITECTURE.md.
     Arrows,
     /// The Rust ends of the round trips through other languages.
@@ -66,6 +75,7 @@ fn main() -> anyhow::Result<()> {
         Task::Setup => setup::all().map(|_| ()),
         Task::Codegen { check } => codegen::run(check),
         Task::Docs { check } => docs::run(check),
+        Task::Bench { groups, json } => bench::run(&groups, json),
         Task::Arrows => arrows::run(),
         Task::Roundtrip(task) => roundtrip::run(task),
     }

@@ -1,0 +1,33 @@
+//! From a file renamed into place to a new picture in a running app.
+
+use std::process::Command;
+
+use anyhow::{Context, bail};
+use serde::Deserialize;
+
+use super::figure::{Figure, Times};
+use crate::shell::{cargo, run, target_dir};
+
+const TIMES: usize = 100;
+
+/// What the example prints.
+#[derive(Deserialize)]
+struct Report {
+    millis: Vec<f64>,
+    picture_millis: f64,
+}
+
+pub(super) fn figures() -> anyhow::Result<Vec<Figure>> {
+    run(&mut cargo(&["build", "--workspace", "--bins", "--examples"]))?;
+    let example = target_dir()?.join("debug/examples/hot_reload");
+    let output = Command::new(example).args(["--measure", &TIMES.to_string()]).output().context("hot_reload")?;
+    if !output.status.success() {
+        bail!("hot_reload: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let report: Report = serde_json::from_slice(&output.stdout).context("hot_reload prints JSON")?;
+    let figure = Times::from(report.millis).figure("file renamed into place to new picture");
+    Ok(vec![figure.aim("well under the 300 ms that Bevy's watcher waits").note(format!(
+        "drawing and reading back one picture alone takes {:.0} ms here",
+        report.picture_millis
+    ))])
+}
