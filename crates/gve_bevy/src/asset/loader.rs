@@ -1,0 +1,104 @@
+//! Loads `.gve_bin` files, mapped where the asset source reads from files.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use bevy::{
+    asset::{AssetLoader, AsyncReadExt, LoadContext, io::AssetSourceId, io::Reader},
+    prelude::*,
+};
+use gve_assets::{AssetFile, ReadError};
+use gve_types::limits::MAX_FILE_BYTES;
+
+use super::{GveAsset, source};
+
+/// Why a `.gve_bin` did not load.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GveLoadError {
+    /// The asset source did not hand out its bytes.
+    #[error("cannot read: {0}")]
+    Source(#[from] io::Error),
+    /// The bytes are not a valid file: which section, which byte, what was expected and what was found.
+    #[error(transparent)]
+    Invalid(#[from] ReadError),
+}
+
+/// Loads [`GveAsset`]s on Bevy's IO threads: maps the file, checks all of it, hands out views.
+///
+/// A file of the default source is mapped and not copied. An asset from elsewhere, such as an archive or the
+/// network, is read into memory once.
+///
+/// # Errors
+/// [`GveLoadError`]; its text says what is wrong and where.
+#[derive(TypePath, Debug, Default, Clone)]
+pub struct GveAssetLoader {
+    /// The folder behind the default source, if there is one.
+    root: Option<PathBuf>,
+}
+
+impl GveAssetLoader {
+    /// A loader that maps files of the default source that lie under `root`.
+    pub fn with_root(root: impl Into<PathBuf>) -> Self {
+        Self { root: Some(root.into()) }
+    }
+
+    /// A loader for the default source of this app.
+    pub(super) fn for_app(app: &App) -> Self {
+        if let Some(root) = app.world().get_resource::<source::GveAssetRoot>() {
+            return Self::with_root(&root.0);
+        }
+        let plugin = app.get_added_plugins::<AssetPlugin>();
+        Self { root: plugin.first().map(|plugin| source::absolute_root(Path::new(&plugin.file_path))) }
+    }
+
+    fn file_path(&self, context: &LoadContext) -> Option<PathBuf> {
+        let path = context.path();
+        let root = self.root.as_ref()?;
+        matches!(path.source(), AssetSourceId::Default).then(|| root.join(path.path()))
+    }
+}
+
+/// Bytes at the start of a file that tell it from every other: they hold its length and its checksum.
+const HEADER_BYTES: usize = gve_assets::layout::HEADER_BYTES;
+
+impl AssetLoader for GveAssetLoader {
+    type Asset = GveAsset;
+    type Settings = ();
+    type Error = GveLoadError;
+
+    async fn load(
+        &self,
+        reader: &mut dyn Reader,
+        _settings: &(),
+        context: &mut LoadContext<'_>,
+    ) -> Result<GveAsset, GveLoadError> {
+        let mut bytes = Vec::new();
+        reader.take(HEADER_BYTES as u64).read_to_end(&mut bytes).await?;
+        // The default source need not be the folder we know of: an app may have put another reader there.
+        // The path is mapped only if it starts with the bytes that the source itself hands out.
+        if let Some(path) = self.file_path(context)
+            && starts_with(&path, &bytes)
+        {
+            return Ok(GveAsset::new(Arc::new(AssetFile::open(&path)?)));
+        }
+        // One byte more than allowed is enough for the reader to say that it is too much.
+        reader.take(MAX_FILE_BYTES + 1 - bytes.len() as u64).read_to_end(&mut bytes).await?;
+        Ok(GveAsset::new(Arc::new(AssetFile::from_bytes(bytes)?)))
+    }
+
+    fn extensions(&self) -> &[&str] {
+        &["gve_bin"]
+    }
+}
+
+fn starts_with(path: &Path, header: &[u8]) -> bool {
+    let mut start = Vec::with_capacity(HEADER_BYTES);
+    File::open(path)
+        .and_then(|file| file.take(HEADER_BYTES as u64).read_to_end(&mut start))
+        .is_ok_and(|_| start == header)
+}

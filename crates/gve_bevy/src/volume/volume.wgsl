@@ -1,0 +1,153 @@
+// Draws a distance volume in the main pass: opaque, with depth, lit as Bevy lights a StandardMaterial.
+
+#import gve_bevy::volume::march::{
+    volume,
+    gradient,
+    depth_at,
+    fragment_is_cut_off,
+    march,
+    pixel_at,
+    point_at,
+    ray_through,
+    surface_at,
+    world_at,
+}
+#import bevy_pbr::{
+    decal::clustered::apply_decals,
+    forward_io::VertexOutput,
+    lighting,
+    mesh_bindings::mesh,
+    mesh_functions,
+    mesh_view_bindings::view,
+    pbr_functions::{apply_pbr_lighting, calculate_view, main_pass_post_lighting_processing},
+    pbr_types,
+}
+#ifdef VISIBILITY_RANGE_DITHER
+#import bevy_pbr::pbr_functions::visibility_range_dither
+#endif
+#ifdef SCREEN_SPACE_AMBIENT_OCCLUSION
+#import bevy_pbr::mesh_view_bindings::screen_space_ambient_occlusion_texture
+#import bevy_pbr::ssao_utils::ssao_multibounce
+#endif
+
+struct Output {
+    @location(0) color: vec4<f32>,
+    @builtin(frag_depth) depth: f32,
+#ifdef GVE_SAMPLES
+    @builtin(sample_mask) samples: u32,
+#endif
+}
+
+#ifdef GVE_SAMPLES
+// Where the samples of a pixel lie, in pixels from its middle: the standard places of Vulkan, Direct3D and Metal.
+#if GVE_SAMPLES == 2
+const SAMPLE_PLACES = array<vec2<f32>, 2>(vec2(0.25, 0.25), vec2(-0.25, -0.25));
+#else if GVE_SAMPLES == 4
+const SAMPLE_PLACES = array<vec2<f32>, 4>(
+    vec2(-0.125, -0.375), vec2(0.375, -0.125), vec2(-0.375, 0.125), vec2(0.125, 0.375),
+);
+#else
+const SAMPLE_PLACES = array<vec2<f32>, 8>(
+    vec2(0.0625, -0.1875), vec2(-0.0625, 0.1875), vec2(0.3125, 0.0625), vec2(-0.1875, -0.3125),
+    vec2(-0.3125, 0.3125), vec2(-0.4375, -0.0625), vec2(0.1875, 0.4375), vec2(0.4375, -0.4375),
+);
+#endif
+#endif
+
+@fragment
+fn fragment(in: VertexOutput) -> Output {
+#ifdef VISIBILITY_RANGE_DITHER
+    visibility_range_dither(in.position, in.visibility_range_dither);
+#endif
+    let ray = ray_through(in.world_position.xyz, in.instance_index);
+    if fragment_is_cut_off(ray) {
+        discard;
+    }
+    let hit = march(ray);
+    let point = point_at(ray, hit.at);
+    let world_position = world_at(ray, hit.at);
+    let pixel = pixel_at(ray, hit.at);
+    var out: Output;
+
+#ifdef GVE_SAMPLES
+    // A pixel whose middle misses the surface may still be covered in part: each of its samples is tested against
+    // the plane through the nearest point.
+    out.samples = 0xffffffffu;
+    if !hit.found {
+        // Cheap, before the gradient: no sample lies farther than that from the middle.
+        if hit.miss * volume.inverse_lipschitz > 0.6 * pixel * ray.speed {
+            discard;
+        }
+    }
+    let slope = gradient(hit.brick, point);
+    let normal = normal_of(slope, ray.world_direction, in.instance_index);
+    if !hit.found {
+        let world_slope = length(world_gradient(slope, in.instance_index));
+        let distance = hit.miss / max(world_slope, 1e-6);
+        let right = dot(normal, view.world_from_view[0].xyz) * pixel;
+        let down = -dot(normal, view.world_from_view[1].xyz) * pixel;
+        out.samples = 0u;
+        for (var i = 0u; i < #{GVE_SAMPLES}u; i++) {
+            let place = SAMPLE_PLACES[i];
+            if distance + place.x * right + place.y * down <= 0.0 {
+                out.samples |= 1u << i;
+            }
+        }
+        if out.samples == 0u {
+            discard;
+        }
+    }
+#else
+    if !hit.found {
+        discard;
+    }
+    let normal = normal_of(gradient(hit.brick, point), ray.world_direction, in.instance_index);
+#endif
+
+    let surface = surface_at(hit.brick, point, pixel * ray.speed / volume.cell_size);
+    var input = pbr_types::pbr_input_new();
+    input.flags = mesh[in.instance_index].flags;
+    input.is_orthographic = view.clip_from_view[3].w == 1.0;
+    input.frag_coord = in.position;
+    input.world_position = vec4(world_position, 1.0);
+    input.world_normal = normal;
+    input.N = normal;
+    input.clearcoat_N = normal;
+    input.V = calculate_view(input.world_position, input.is_orthographic);
+    input.material.base_color = vec4(surface.base_color, 1.0);
+    input.material.perceptual_roughness = surface.perceptual_roughness;
+    input.material.metallic = surface.metallic;
+    input.material.flags |= pbr_types::STANDARD_MATERIAL_FLAGS_FOG_ENABLED_BIT;
+    out.depth = depth_at(ray, hit.at);
+    // The clusters of lights are found by this depth.
+    input.frag_coord.z = out.depth;
+
+#ifdef SCREEN_SPACE_AMBIENT_OCCLUSION
+    let occlusion = textureLoad(screen_space_ambient_occlusion_texture, vec2<i32>(in.position.xy), 0).r;
+    input.diffuse_occlusion = ssao_multibounce(occlusion, surface.base_color);
+    // Lagarde and de Rousiers, "Moving Frostbite to Physically Based Rendering", SIGGRAPH 2014.
+    let facing = max(dot(normal, input.V), 0.0001);
+    let roughness = lighting::perceptualRoughnessToRoughness(surface.perceptual_roughness);
+    input.specular_occlusion =
+        saturate(pow(facing + occlusion, exp2(-16.0 * roughness - 1.0)) - 1.0 + occlusion);
+#endif
+
+    apply_decals(&input);
+    out.color = main_pass_post_lighting_processing(input, apply_pbr_lighting(input));
+#ifdef DEPTH_PREPASS
+    // The compiler may round differently in the two passes; a depth that is a little nearer always passes.
+    out.depth = min(out.depth * 1.00001, 1.0);
+#endif
+    return out;
+}
+
+fn world_gradient(slope: vec3<f32>, instance_index: u32) -> vec3<f32> {
+    // Gradients are covectors: the transpose of local_from_world takes them to the world.
+    return (transpose(mesh_functions::get_local_from_world(instance_index)) * vec4(slope, 0.0)).xyz;
+}
+
+fn normal_of(slope: vec3<f32>, direction: vec3<f32>, instance_index: u32) -> vec3<f32> {
+    let world = world_gradient(slope, instance_index);
+    let size = length(world);
+    return select(-direction, world / size, size > 1e-12);
+}

@@ -1,0 +1,62 @@
+// Draws a distance volume into depth, normal and motion vector prepasses and into shadow maps.
+
+#import gve_bevy::volume::march::{
+    volume,
+    gradient,
+    depth_at,
+    fragment_is_cut_off,
+    march,
+    point_at,
+    ray_through,
+    world_at,
+}
+#import bevy_pbr::{
+    mesh_functions,
+    prepass_io::VertexOutput,
+}
+#ifdef MOTION_VECTOR_PREPASS
+#import bevy_pbr::pbr_prepass_functions::calculate_motion_vector
+#endif
+#ifdef VISIBILITY_RANGE_DITHER
+#import bevy_pbr::pbr_functions::visibility_range_dither
+#endif
+
+struct Output {
+#ifdef NORMAL_PREPASS
+    @location(0) normal: vec4<f32>,
+#endif
+#ifdef MOTION_VECTOR_PREPASS
+    @location(1) motion_vector: vec2<f32>,
+#endif
+    @builtin(frag_depth) depth: f32,
+}
+
+@fragment
+fn fragment(in: VertexOutput) -> Output {
+#ifdef VISIBILITY_RANGE_DITHER
+    visibility_range_dither(in.position, in.visibility_range_dither);
+#endif
+    let ray = ray_through(in.world_position.xyz, in.instance_index);
+    if fragment_is_cut_off(ray) {
+        discard;
+    }
+    let hit = march(ray);
+    if !hit.found {
+        discard;
+    }
+    var out: Output;
+    out.depth = depth_at(ray, hit.at);
+#ifdef NORMAL_PREPASS
+    let slope = vec4(gradient(hit.brick, point_at(ray, hit.at)), 0.0);
+    let world_slope = (transpose(mesh_functions::get_local_from_world(in.instance_index)) * slope).xyz;
+    let size = length(world_slope);
+    let normal = select(-ray.world_direction, world_slope / size, size > 1e-12);
+    out.normal = vec4(0.5 * normal + 0.5, 1.0);
+#endif
+#ifdef MOTION_VECTOR_PREPASS
+    let local = volume.origin + volume.cell_size * point_at(ray, hit.at);
+    let before = mesh_functions::get_previous_world_from_local(in.instance_index) * vec4(local, 1.0);
+    out.motion_vector = calculate_motion_vector(vec4(world_at(ray, hit.at), 1.0), before);
+#endif
+    return out;
+}
