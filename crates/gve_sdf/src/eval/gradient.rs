@@ -1,0 +1,234 @@
+//! Gradients of many points at once: forward-mode differentiation, a value and its three derivatives
+//! side by side.
+//!
+//! Where a function has no derivative the one that is taken is finite: 0 for the root and the absolute
+//! value at 0, that of the first operand where `min` and `max` tie.
+
+use glam::Vec4;
+
+use super::code::{Code, Do, Instruction};
+use crate::math;
+
+/// Points per block.
+const BLOCK: usize = 64;
+
+type Row = [f32; BLOCK];
+
+/// The value and its derivatives along x, y and z.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
+struct Dual {
+    v: Row,
+    d: [Row; 3],
+}
+
+const ZERO: Dual = Dual { v: [0.0; BLOCK], d: [[0.0; BLOCK]; 3] };
+
+/// Memory for gradients.
+#[derive(Debug)]
+pub(super) struct GradientScratch {
+    slots: Vec<Box<Dual>>,
+    spare: Box<Dual>,
+    level: super::batch::Level,
+}
+
+impl Default for GradientScratch {
+    fn default() -> Self {
+        Self { slots: Vec::new(), spare: Box::new(ZERO), level: super::batch::Level::detect() }
+    }
+}
+
+impl GradientScratch {
+    pub(super) fn run(&mut self, code: &Code, xyz: [&[f32]; 3], out: &mut [Vec4]) {
+        let count = xyz.iter().fold(out.len(), |n, v| n.min(v.len()));
+        if self.slots.len() < code.slots {
+            self.slots.resize_with(code.slots, || Box::new(ZERO));
+        }
+        let mut start = 0;
+        while start < count {
+            let length = (count - start).min(BLOCK);
+            for (axis, (slot, source)) in self.slots.iter_mut().zip(xyz).enumerate() {
+                slot.v[..length].copy_from_slice(&source[start..start + length]);
+                for (i, d) in slot.d.iter_mut().enumerate() {
+                    d.fill(if i == axis { 1.0 } else { 0.0 });
+                }
+            }
+            self.block(&code.instructions);
+            let result = &self.slots[code.result as usize];
+            for (i, out) in out[start..start + length].iter_mut().enumerate() {
+                *out = Vec4::new(result.d[0][i], result.d[1][i], result.d[2][i], result.v[i]);
+            }
+            start += length;
+        }
+    }
+
+    fn block(&mut self, instructions: &[Instruction]) {
+        use super::batch::Level;
+        match self.level {
+            Level::Baseline => run_block(&mut self.slots, &mut self.spare, instructions),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 | Level::Avx512 => {
+                #[expect(
+                    unsafe_code,
+                    reason = "calls code for an instruction set that not all machines have"
+                )]
+                // SAFETY: `Level::detect` has found AVX2, or AVX-512 which includes it, on this machine.
+                unsafe {
+                    run_block_avx2(&mut self.slots, &mut self.spare, instructions);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn run_block_avx2(slots: &mut [Box<Dual>], spare: &mut Box<Dual>, instructions: &[Instruction]) {
+    run_block(slots, spare, instructions);
+}
+
+#[inline(always)]
+fn run_block(slots: &mut [Box<Dual>], spare: &mut Box<Dual>, instructions: &[Instruction]) {
+    for i in instructions {
+        let out = &mut **spare;
+        let a = &*slots[i.a as usize];
+        let b = &*slots[i.b as usize];
+        let n = i.number;
+        match i.what {
+            Do::Const => {
+                out.v.fill(n);
+                out.d = [[0.0; BLOCK]; 3];
+            }
+            Do::Neg => chain(out, a, |a| (-a, -1.0)),
+            Do::Abs => chain(out, a, |a| {
+                (
+                    a.abs(),
+                    if a > 0.0 {
+                        1.0
+                    } else if a < 0.0 {
+                        -1.0
+                    } else {
+                        0.0
+                    },
+                )
+            }),
+            Do::Sqrt => chain(out, a, |a| {
+                let root = math::sqrt(a);
+                (root, if root > 0.0 { 0.5 / root } else { 0.0 })
+            }),
+            Do::Square => chain(out, a, |a| (a * a, 2.0 * a)),
+            Do::Sin => chain(out, a, |a| (math::sin(a), math::cos(a))),
+            Do::Cos => chain(out, a, |a| (math::cos(a), -math::sin(a))),
+            Do::Floor => chain(out, a, |a| (a.floor(), 0.0)),
+            Do::Add => chain2(out, a, b, |a, b| (a + b, 1.0, 1.0)),
+            Do::AddC => chain(out, a, |a| (a + n, 1.0)),
+            Do::Sub => chain2(out, a, b, |a, b| (a - b, 1.0, -1.0)),
+            Do::CSub => chain(out, a, |a| (n - a, -1.0)),
+            Do::Mul => chain2(out, a, b, |a, b| (a * b, b, a)),
+            Do::MulC => chain(out, a, |a| (a * n, n)),
+            Do::Div => chain2(out, a, b, |a, b| {
+                let inverse = if b == 0.0 { 0.0 } else { 1.0 / b };
+                (math::div(a, b), inverse, -a * inverse * inverse)
+            }),
+            Do::DivC => chain(out, a, |a| (math::div(a, n), 1.0 / n)),
+            Do::Min => choose(out, a, b, |a, b| b < a),
+            Do::MinC => chain(out, a, |a| (math::min(a, n), if n < a { 0.0 } else { 1.0 })),
+            Do::Max => choose(out, a, b, |a, b| b > a),
+            Do::MaxC => chain(out, a, |a| (math::max(a, n), if n > a { 0.0 } else { 1.0 })),
+            Do::Atan2 => chain2(out, a, b, |y, x| {
+                let r2 = x * x + y * y;
+                let inverse = if r2 > 0.0 { 1.0 / r2 } else { 0.0 };
+                (math::atan2(y, x), x * inverse, -y * inverse)
+            }),
+            Do::Less => chain2(out, a, b, |a, b| (math::less(a, b), 0.0, 0.0)),
+            Do::LessC => chain(out, a, |a| (math::less(a, n), 0.0)),
+            Do::CLess => chain(out, a, |a| (math::less(n, a), 0.0)),
+            Do::Select => {
+                let c = &*slots[i.c as usize];
+                for k in 0..BLOCK {
+                    let first = a.v[k] != 0.0;
+                    out.v[k] = if first { b.v[k] } else { c.v[k] };
+                    for axis in 0..3 {
+                        out.d[axis][k] = if first { b.d[axis][k] } else { c.d[axis][k] };
+                    }
+                }
+            }
+            Do::SmoothMin => chain2(out, a, b, |a, b| {
+                let t = smooth_share(a, b, n);
+                (math::smooth_min(a, b, n), if b < a { t } else { 1.0 - t }, if b < a { 1.0 - t } else { t })
+            }),
+            Do::SmoothMax => chain2(out, a, b, |a, b| {
+                let t = smooth_share(a, b, n);
+                (math::smooth_max(a, b, n), if b > a { t } else { 1.0 - t }, if b > a { 1.0 - t } else { t })
+            }),
+            Do::ChamferMin => chain2(out, a, b, |a, b| {
+                let (m, plane) = (math::min(a, b), (a + b - n) * std::f32::consts::FRAC_1_SQRT_2);
+                let (da, db) = chamfer_share(plane < m, b < a);
+                (math::chamfer_min(a, b, n), da, db)
+            }),
+            Do::ChamferMax => chain2(out, a, b, |a, b| {
+                let (m, plane) = (math::max(a, b), (a + b + n) * std::f32::consts::FRAC_1_SQRT_2);
+                let (da, db) = chamfer_share(plane > m, b > a);
+                (math::chamfer_max(a, b, n), da, db)
+            }),
+        }
+        std::mem::swap(spare, &mut slots[i.out as usize]);
+    }
+}
+
+/// Share of the farther operand in the derivative of a smooth blend: from 1/2 where they tie to 0 at
+/// the edge of the seam.
+#[inline(always)]
+fn smooth_share(a: f32, b: f32, k: f32) -> f32 {
+    math::max(k - (a - b).abs(), 0.0) * (0.5 / k)
+}
+
+#[inline(always)]
+fn chamfer_share(on_plane: bool, second: bool) -> (f32, f32) {
+    const HALF: f32 = std::f32::consts::FRAC_1_SQRT_2;
+    if on_plane {
+        (HALF, HALF)
+    } else if second {
+        (0.0, 1.0)
+    } else {
+        (1.0, 0.0)
+    }
+}
+
+/// A function of one value with its derivative.
+#[inline(always)]
+fn chain(out: &mut Dual, a: &Dual, f: impl Fn(f32) -> (f32, f32)) {
+    let Dual { v, d: [dx, dy, dz] } = out;
+    for k in 0..BLOCK {
+        let (value, slope) = f(a.v[k]);
+        v[k] = value;
+        dx[k] = slope * a.d[0][k];
+        dy[k] = slope * a.d[1][k];
+        dz[k] = slope * a.d[2][k];
+    }
+}
+
+/// A function of two values with its two derivatives.
+#[inline(always)]
+fn chain2(out: &mut Dual, a: &Dual, b: &Dual, f: impl Fn(f32, f32) -> (f32, f32, f32)) {
+    let Dual { v, d: [dx, dy, dz] } = out;
+    for k in 0..BLOCK {
+        let (value, by_a, by_b) = f(a.v[k], b.v[k]);
+        v[k] = value;
+        dx[k] = by_a * a.d[0][k] + by_b * b.d[0][k];
+        dy[k] = by_a * a.d[1][k] + by_b * b.d[1][k];
+        dz[k] = by_a * a.d[2][k] + by_b * b.d[2][k];
+    }
+}
+
+/// One of two values with its derivatives.
+#[inline(always)]
+fn choose(out: &mut Dual, a: &Dual, b: &Dual, second: impl Fn(f32, f32) -> bool) {
+    for k in 0..BLOCK {
+        let second = second(a.v[k], b.v[k]);
+        out.v[k] = if second { b.v[k] } else { a.v[k] };
+        for axis in 0..3 {
+            out.d[axis][k] = if second { b.d[axis][k] } else { a.d[axis][k] };
+        }
+    }
+}

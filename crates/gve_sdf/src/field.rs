@@ -1,0 +1,85 @@
+//! A recipe made ready for evaluation.
+
+use std::sync::Arc;
+
+use gve_types::{AssetDna, MaterialSpec, MaterialTable, validate_recipe};
+
+use crate::{
+    aabb::Aabb,
+    error::LowerError,
+    eval::{self, Program},
+    lower,
+    tape::Tape,
+};
+
+/// A lowered recipe: a signed distance field with a material at every point. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Field(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    tape: Tape,
+    bounds: Aabb,
+    lipschitz: f32,
+    materials: Vec<MaterialSpec>,
+    distance: Arc<Program>,
+    material: Arc<Program>,
+}
+
+impl Field {
+    /// Lowers a recipe. The recipe is validated first.
+    ///
+    /// # Errors
+    /// What [`validate_recipe`] finds; and what only lowering can tell: a shape without an end or without
+    /// any point, copies that overlap in too large numbers, a bend that closes on itself, a distortion
+    /// that is too strong, or too many operations. Each with its JSON path.
+    pub fn lower(dna: &AssetDna, materials: &MaterialTable) -> Result<Self, LowerError> {
+        let violations = validate_recipe(dna, materials);
+        if !violations.is_empty() {
+            return Err(LowerError { violations });
+        }
+        let lowered = lower::lower(dna, materials)?;
+        let distance = Arc::new(Program::new(&lowered.tape, lowered.tape.distance()));
+        let material = Arc::new(Program::new(&lowered.tape, lowered.tape.material()));
+        let bounds = eval::tight_bounds(&distance, lowered.bounds).ok_or_else(|| {
+            LowerError::new("$.root_node", "nothing is left of the shape: it holds no point")
+        })?;
+        Ok(Self(Arc::new(Inner {
+            tape: lowered.tape,
+            bounds,
+            lipschitz: lowered.lipschitz,
+            materials: lowered.materials,
+            distance,
+            material,
+        })))
+    }
+
+    /// The program that defines the field.
+    pub fn tape(&self) -> &Tape {
+        &self.0.tape
+    }
+
+    /// A box that holds the whole surface, in metres.
+    pub fn bounds(&self) -> Aabb {
+        self.0.bounds
+    }
+
+    /// A bound on the length of the gradient; 1 or more. `|distance| / lipschitz` never exceeds the true
+    /// distance to the surface.
+    pub fn lipschitz(&self) -> f32 {
+        self.0.lipschitz
+    }
+
+    /// The materials, which the field's material outputs index.
+    pub fn materials(&self) -> &[MaterialSpec] {
+        &self.0.materials
+    }
+
+    pub(crate) fn distance_program(&self) -> &Arc<Program> {
+        &self.0.distance
+    }
+
+    pub(crate) fn material_program(&self) -> &Arc<Program> {
+        &self.0.material
+    }
+}

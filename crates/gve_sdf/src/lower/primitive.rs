@@ -1,0 +1,217 @@
+//! Primitives. All but the ellipsoid are exact distances.
+
+use gve_types::dna::{
+    BoxNode, Capsule, Cone, Cylinder, Ellipsoid, HexagonalPrism, Plane, RoundedBox, Sphere, Torus,
+};
+
+use super::{Exact, Lowering, Place, Shape};
+use crate::{Vec3, aabb::Aabb, error::LowerError, tape::Id};
+
+impl Lowering<'_> {
+    /// An exact distance within a finite box.
+    pub(super) fn exact(&self, distance: Id, bounds: Aabb, place: &Place) -> Result<Shape, LowerError> {
+        Ok(Shape {
+            distance,
+            material: self.material(place)?,
+            bounds,
+            lipschitz: 1.0,
+            growth: 1.0,
+            exact: Exact::Everywhere,
+            continuous: true,
+        })
+    }
+
+    pub(super) fn sphere(&mut self, n: &Sphere, place: &Place) -> Result<Shape, LowerError> {
+        let length = self.b.length3(place.p, place.stretch);
+        let distance = self.b.sub_c(length, n.radius);
+        self.exact(distance, Aabb::from_center(Vec3::ZERO, Vec3::splat(n.radius)), place)
+    }
+
+    /// `(|p / r| - 1) min(r)`: never more than the distance, but up to max(r)/min(r) less at the tips.
+    pub(super) fn ellipsoid(&mut self, n: &Ellipsoid, place: &Place) -> Result<Shape, LowerError> {
+        let smallest = n.radii.into_iter().fold(f32::INFINITY, f32::min);
+        let largest = n.radii.into_iter().fold(0.0, f32::max);
+        let [x, y, z] = place.p;
+        let q = [(x, n.radii[0]), (y, n.radii[1]), (z, n.radii[2])].map(|(v, r)| self.b.mul_c(v, r.recip()));
+        let length = self.b.length3(q, place.stretch / smallest);
+        let centred = self.b.sub_c(length, 1.0);
+        let distance = self.b.mul_c(centred, smallest);
+        let exact = self.exact(distance, Aabb::from_center(Vec3::ZERO, Vec3::from(n.radii)), place)?;
+        Ok(Shape { growth: smallest / largest, exact: Exact::No, ..exact })
+    }
+
+    /// Distance to a box about the origin, its faces at `half` from there.
+    fn box_distance(&mut self, p: [Id; 3], half: [f32; 3], stretch: f32) -> Id {
+        let b = &mut self.b;
+        let mut side = |v: Id, h: f32| {
+            let v = b.abs(v);
+            b.sub_c(v, h)
+        };
+        let q = [side(p[0], half[0]), side(p[1], half[1]), side(p[2], half[2])];
+        let outside = q.map(|v| b.max_c(v, 0.0));
+        let outside = b.length3(outside, stretch);
+        let inside = b.max(q[0], q[1]);
+        let inside = b.max(inside, q[2]);
+        let inside = b.min_c(inside, 0.0);
+        b.add(outside, inside)
+    }
+
+    /// Distance to the product of two shapes in orthogonal spaces, from their distances.
+    pub(super) fn product_distance(&mut self, a: Id, b: Id, stretch: f32) -> Id {
+        let tape = &mut self.b;
+        let inside = tape.max(a, b);
+        let inside = tape.min_c(inside, 0.0);
+        let (a, b) = (tape.max_c(a, 0.0), tape.max_c(b, 0.0));
+        let outside = tape.length2(a, b, stretch);
+        tape.add(outside, inside)
+    }
+
+    pub(super) fn box_node(&mut self, n: &BoxNode, place: &Place) -> Result<Shape, LowerError> {
+        let distance = self.box_distance(place.p, n.half_extents, place.stretch);
+        self.exact(distance, Aabb::from_center(Vec3::ZERO, Vec3::from(n.half_extents)), place)
+    }
+
+    pub(super) fn rounded_box(&mut self, n: &RoundedBox, place: &Place) -> Result<Shape, LowerError> {
+        let core = self.box_distance(place.p, n.half_extents.map(|h| h - n.radius), place.stretch);
+        let distance = self.b.sub_c(core, n.radius);
+        self.exact(distance, Aabb::from_center(Vec3::ZERO, Vec3::from(n.half_extents)), place)
+    }
+
+    pub(super) fn cylinder(&mut self, n: &Cylinder, place: &Place) -> Result<Shape, LowerError> {
+        let [x, y, z] = place.p;
+        let axis = self.b.length2(x, z, place.stretch);
+        let side = self.b.sub_c(axis, n.radius);
+        let height = self.b.abs(y);
+        let cap = self.b.sub_c(height, n.half_height);
+        let distance = self.product_distance(side, cap, place.stretch);
+        let bounds = Aabb::from_center(Vec3::ZERO, Vec3::new(n.radius, n.half_height, n.radius));
+        self.exact(distance, bounds, place)
+    }
+
+    pub(super) fn capsule(&mut self, n: &Capsule, place: &Place) -> Result<Shape, LowerError> {
+        let [x, y, z] = place.p;
+        let on_axis = self.b.clamp_c(y, -n.half_height, n.half_height);
+        let y = self.b.sub(y, on_axis);
+        let length = self.b.length3([x, y, z], place.stretch);
+        let distance = self.b.sub_c(length, n.radius);
+        let half = Vec3::new(n.radius, n.half_height + n.radius, n.radius);
+        self.exact(distance, Aabb::from_center(Vec3::ZERO, half), place)
+    }
+
+    /// A trapezium turned about the axis: inside, the nearest of its planes; outside, the nearest of
+    /// cap and flank. The planes keep the gradient whole on the surface, where a root has none.
+    pub(super) fn cone(&mut self, n: &Cone, place: &Place) -> Result<Shape, LowerError> {
+        let [x, y, z] = place.p;
+        let (bottom, top, h) = (n.radius_bottom, n.radius_top, n.half_height);
+        let b = &mut self.b;
+        let rho = b.length2(x, z, place.stretch);
+        let height = b.abs(y);
+        let cap = b.sub_c(height, h);
+
+        // Flank: from (bottom, -h), along its unit tangent, and its unit normal pointing out.
+        let (run, rise) = (f64::from(top) - f64::from(bottom), 2.0 * f64::from(h));
+        let length = run.hypot(rise);
+        let tangent = [(run / length) as f32, (rise / length) as f32];
+        let (from_r, from_y) = (b.sub_c(rho, bottom), b.add_c(y, h));
+        let across = {
+            let (r, y) = (b.mul_c(from_r, tangent[1]), b.mul_c(from_y, -tangent[0]));
+            b.add(r, y)
+        };
+        b.declare(across, place.stretch);
+        let along = {
+            let (r, y) = (b.mul_c(from_r, tangent[0]), b.mul_c(from_y, tangent[1]));
+            b.add(r, y)
+        };
+        let on_flank = b.clamp_c(along, 0.0, length as f32);
+        let past = b.sub(along, on_flank);
+        let flank = b.length2(across, past, place.stretch);
+
+        // Caps: discs of radius `bottom` below and `top` above.
+        let zero = b.constant(0.0);
+        let (radius_bottom, radius_top) = (b.constant(bottom), b.constant(top));
+        let below = b.less(y, zero);
+        let radius = b.select(below, radius_bottom, radius_top);
+        let past_rim = b.sub(rho, radius);
+        let past_rim = b.max_c(past_rim, 0.0);
+        let disc = b.length2(past_rim, cap, f32::INFINITY);
+
+        let outside = b.min(flank, disc);
+        let inside = b.max(cap, across);
+        let is_outside = b.less(zero, inside);
+        let distance = b.select(is_outside, outside, inside);
+        let r = bottom.max(top);
+        self.exact(distance, Aabb::from_center(Vec3::ZERO, Vec3::new(r, h, r)), place)
+    }
+
+    pub(super) fn torus(&mut self, n: &Torus, place: &Place) -> Result<Shape, LowerError> {
+        let [x, y, z] = place.p;
+        let rho = self.b.length2(x, z, place.stretch);
+        let from_ring = self.b.sub_c(rho, n.major_radius);
+        let tube = self.b.length2(from_ring, y, place.stretch);
+        let distance = self.b.sub_c(tube, n.minor_radius);
+        let r = n.major_radius + n.minor_radius;
+        self.exact(distance, Aabb::from_center(Vec3::ZERO, Vec3::new(r, n.minor_radius, r)), place)
+    }
+
+    pub(super) fn plane(&mut self, n: &Plane, place: &Place) -> Result<Shape, LowerError> {
+        let normal = unit(n.normal);
+        let along = self.dot(place.p, normal, place.stretch);
+        let distance = self.b.sub_c(along, n.offset);
+        let mut bounds = Aabb::UNBOUNDED;
+        for axis in 0..3 {
+            if normal[axis] == 1.0 {
+                bounds.max[axis] = n.offset;
+            } else if normal[axis] == -1.0 {
+                bounds.min[axis] = -n.offset;
+            }
+        }
+        self.exact(distance, bounds, place)
+    }
+
+    pub(super) fn hexagonal_prism(&mut self, n: &HexagonalPrism, place: &Place) -> Result<Shape, LowerError> {
+        let [x, y, z] = place.p;
+        let b = &mut self.b;
+        // One twelfth of the hexagon is enough: fold about both axes, then about the line at 60 degrees
+        // between two sides, until the nearest side is the one that faces +x.
+        let (x, z) = (b.abs(x), b.abs(z));
+        let (cos, sin) = (0.5_f32, 0.75_f32.sqrt());
+        let (a, c) = (b.mul_c(x, -cos), b.mul_c(z, sin));
+        let beyond = b.add(a, c);
+        let beyond = b.max_c(beyond, 0.0);
+        let (dx, dz) = (b.mul_c(beyond, 2.0 * cos), b.mul_c(beyond, 2.0 * sin));
+        let (u, v) = (b.add(x, dx), b.sub(z, dz));
+        b.declare(u, place.stretch);
+        b.declare(v, place.stretch);
+        let side = b.sub_c(u, n.apothem);
+        let half_side = n.apothem / 3.0_f32.sqrt();
+        let on_side = b.clamp_c(v, -half_side, half_side);
+        let past = b.sub(v, on_side);
+        let outside = b.length2(side, past, place.stretch);
+        let zero = b.constant(0.0);
+        let is_outside = b.less(zero, side);
+        let hexagon = b.select(is_outside, outside, side);
+        b.declare(hexagon, place.stretch);
+        let height = b.abs(y);
+        let cap = b.sub_c(height, n.half_height);
+        let distance = self.product_distance(hexagon, cap, place.stretch);
+        let half = Vec3::new(n.apothem, n.half_height, 2.0 * half_side);
+        self.exact(distance, Aabb::from_center(Vec3::ZERO, half), place)
+    }
+
+    /// The dot product of a point with a unit vector.
+    pub(super) fn dot(&mut self, p: [Id; 3], v: [f32; 3], stretch: f32) -> Id {
+        let b = &mut self.b;
+        let terms = [b.mul_c(p[0], v[0]), b.mul_c(p[1], v[1]), b.mul_c(p[2], v[2])];
+        let sum = b.add(terms[0], terms[1]);
+        let sum = b.add(sum, terms[2]);
+        b.declare(sum, stretch);
+        sum
+    }
+}
+
+/// The vector made to length 1. Validation has made sure that it has a length.
+pub(super) fn unit(v: [f32; 3]) -> [f32; 3] {
+    let v = v.map(f64::from);
+    let length = v.iter().map(|c| c * c).sum::<f64>().sqrt();
+    v.map(|c| (c / length) as f32)
+}
