@@ -1,0 +1,112 @@
+//! Uniform grids of cubic cells, cut into cubic bricks.
+
+use glam::{UVec3, Vec3};
+use gve_sdf::Aabb;
+use gve_types::limits;
+
+use crate::BakeError;
+
+/// Cells between the surface and the outermost samples, on each side.
+const MARGIN_CELLS: f32 = 2.5;
+
+/// A uniform grid: sample `i` stands at `origin + i * cell_size_m`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lattice {
+    /// Position of sample (0, 0, 0).
+    pub(crate) origin: Vec3,
+    /// Side of a cell in metres.
+    pub(crate) cell_size_m: f32,
+    /// Bricks along each axis.
+    pub(crate) bricks: UVec3,
+    /// Cells along one side of a brick.
+    pub(crate) brick_cells: u32,
+}
+
+impl Lattice {
+    /// The grid with `resolution` cells along the longest side of `bounds` and its margin. `shift`, in
+    /// cells and at most half a cell, moves the samples against the bounds.
+    pub(crate) fn around(
+        bounds: Aabb,
+        resolution: u32,
+        brick_cells: u32,
+        shift: Vec3,
+    ) -> Result<Self, BakeError> {
+        let range = limits::VOLUME_RESOLUTION;
+        if !range.contains(&resolution) {
+            return Err(BakeError::Resolution { found: resolution, range });
+        }
+        if !(bounds.min.is_finite() && bounds.max.is_finite()) {
+            return Err(BakeError::Unbounded { min: bounds.min.into(), max: bounds.max.into() });
+        }
+        let extent = bounds.max - bounds.min;
+        let cell_size_m = extent.max_element() / (resolution as f32 - 2.0 * MARGIN_CELLS);
+        if extent.min_element() < 0.0 || cell_size_m <= f32::MIN_POSITIVE {
+            return Err(BakeError::NoSurface { cell_size_m: cell_size_m.max(0.0) });
+        }
+        let distance_m = bounds.max.abs().max(bounds.min.abs()).max_element();
+        if cell_size_m < 64.0 * f32::EPSILON * distance_m {
+            return Err(BakeError::TooFarFromOrigin { cell_size_m, distance_m });
+        }
+        // The longest side is `resolution` by construction; rounding must not add a cell to it.
+        let cells = (extent / cell_size_m + 2.0 * MARGIN_CELLS - 1e-3)
+            .ceil()
+            .as_uvec3()
+            .min(UVec3::splat(resolution));
+        let bricks = (cells + (brick_cells - 1)) / brick_cells;
+        let size = (bricks * brick_cells).as_vec3() * cell_size_m;
+        let origin = 0.5 * (bounds.min + bounds.max) - 0.5 * size + shift * cell_size_m;
+        Ok(Self { origin, cell_size_m, bricks, brick_cells })
+    }
+
+    /// Bricks in the whole grid.
+    pub(crate) fn brick_count(&self) -> usize {
+        self.bricks.x as usize * self.bricks.y as usize * self.bricks.z as usize
+    }
+
+    /// Number of a brick, x fastest.
+    pub(crate) fn brick_index(&self, at: UVec3) -> usize {
+        (at.x + self.bricks.x * (at.y + self.bricks.y * at.z)) as usize
+    }
+
+    /// Position of a sample.
+    pub(crate) fn position(&self, sample: UVec3) -> Vec3 {
+        self.origin + sample.as_vec3() * self.cell_size_m
+    }
+
+    /// The box of a cube of bricks, padded by `pad` cells.
+    pub(crate) fn block_bounds(&self, block: Block, pad: f32) -> Aabb {
+        let max = (block.at + block.side).min(self.bricks);
+        let pad = Vec3::splat(pad * self.cell_size_m);
+        Aabb {
+            min: self.position(block.at * self.brick_cells) - pad,
+            max: self.position(max * self.brick_cells) + pad,
+        }
+    }
+}
+
+/// A cube of `side`³ bricks, less what hangs over the grid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Block {
+    /// Its first brick.
+    pub(crate) at: UVec3,
+    /// Bricks along one side; a power of two.
+    pub(crate) side: u32,
+}
+
+impl Block {
+    /// The eight blocks of half the side, less those that lie outside the grid.
+    pub(crate) fn children(self, lattice: &Lattice) -> impl Iterator<Item = Block> + use<> {
+        let (side, bricks) = (self.side / 2, lattice.bricks);
+        (0..8u32)
+            .map(move |i| Block { at: self.at + side * UVec3::new(i & 1, i >> 1 & 1, i >> 2), side })
+            .filter(move |block| block.at.cmplt(bricks).all())
+    }
+
+    /// Its bricks, x fastest.
+    pub(crate) fn bricks(self, lattice: &Lattice) -> impl Iterator<Item = UVec3> + use<> {
+        let max = (self.at + self.side).min(lattice.bricks);
+        (self.at.z..max.z).flat_map(move |z| {
+            (self.at.y..max.y).flat_map(move |y| (self.at.x..max.x).map(move |x| UVec3::new(x, y, z)))
+        })
+    }
+}

@@ -1,0 +1,233 @@
+//! The vertices in the cells of a brick.
+
+use glam::{IVec3, Vec3, Vec4};
+use gve_sdf::Evaluator;
+
+use super::{
+    crossings::{Crossing, EdgeSet, bits, edge_owner},
+    normals,
+    qef::Planes,
+    signs::{Brick, SIDE, SignGrid},
+    table::{EDGES, NONE, TABLE, face_axis},
+};
+
+/// How far vertices stay from the sides of their cell, in cells, so that no two of them coincide.
+const INSET_CELLS: f32 = 1e-3;
+/// Farthest that a vertex may stand from its cell, in cells.
+const REACH: Vec3 = Vec3::ONE;
+/// Largest distance between the surface and a vertex outside its cell, in cells.
+const AGREEMENT_CELLS: f32 = 0.01;
+/// By what share vertices outside their cells are drawn back, so that those of several cells at one
+/// corner of the object do not coincide.
+const DRAW_BACK: f32 = 2e-3;
+/// Farthest that a vertex is moved onto the surface, in cells.
+const PROJECTION_CELLS: f32 = 0.5;
+
+/// The cells of a brick that the surface passes through, and their vertices.
+#[derive(Default)]
+pub(super) struct CellSet {
+    /// A bit per cell.
+    mask: [u64; SIDE],
+    /// Cells before each slice.
+    starts: [u16; SIDE],
+    /// Per cell its first vertex, and for each edge, four bits wide, which vertex after it belongs to the
+    /// quadrilateral around that edge.
+    cells: Vec<(u32, u64)>,
+    /// Positions of the vertices.
+    pub(super) positions: Vec<Vec3>,
+    /// Their unit normals.
+    pub(super) normals: Vec<Vec3>,
+    /// For each vertex the first one at the same point of the surface.
+    pub(super) weld: Vec<u32>,
+}
+
+impl CellSet {
+    /// The vertex that the quadrilateral around an edge takes from a cell, which must be one of the set.
+    pub(super) fn vertex(&self, cell: [usize; 3], edge: usize) -> u32 {
+        let below = (1u64 << (cell[0] + 8 * cell[1])) - 1;
+        let index = self.starts[cell[2]] as usize + (self.mask[cell[2]] & below).count_ones() as usize;
+        let (first, map) = self.cells[index];
+        first + (map >> (4 * edge) & 15) as u32
+    }
+}
+
+/// Buffers of one thread.
+pub(super) struct Placer {
+    points: Vec<Point>,
+    /// Crossings about each point, with their edges.
+    crossings: Vec<(u8, Crossing)>,
+    x: Vec<f32>,
+    y: Vec<f32>,
+    z: Vec<f32>,
+    gradients: Vec<Vec4>,
+}
+
+/// A point of the surface: one curve of one cell.
+struct Point {
+    /// Low corner of the cell in metres.
+    corner: Vec3,
+    /// The best position in the cell, in metres.
+    boxed: Vec3,
+    /// A better one outside the cell, if the field agrees.
+    free: Option<Vec3>,
+    /// Where its crossings end in the list.
+    end: usize,
+    /// Whether it is the first of its cell.
+    is_first: bool,
+}
+
+impl Placer {
+    pub(super) fn new() -> Self {
+        Self {
+            points: Vec::new(),
+            crossings: Vec::new(),
+            x: Vec::new(),
+            y: Vec::new(),
+            z: Vec::new(),
+            gradients: Vec::new(),
+        }
+    }
+
+    /// Places the vertices of a brick.
+    pub(super) fn place(
+        &mut self,
+        evaluator: &mut Evaluator,
+        grid: &SignGrid,
+        brick: &Brick,
+        upper: &[u32; 8],
+        rows: &[[u16; SIDE + 1]; SIDE + 1],
+        edges: &[(EdgeSet, Vec<Crossing>)],
+    ) -> CellSet {
+        let mut set = CellSet::default();
+        self.points.clear();
+        self.crossings.clear();
+        for z in 0..SIDE {
+            set.mask[z] = crossed_cells(rows, z);
+            for bit in bits(set.mask[z]) {
+                self.find_points([bit % SIDE, bit / SIDE, z], grid, brick, upper, rows, edges);
+            }
+        }
+        let mut count = 0;
+        for (start, word) in set.starts.iter_mut().zip(set.mask) {
+            *start = count;
+            count += word.count_ones() as u16;
+        }
+        self.evaluate(evaluator, brick);
+        self.write(evaluator, grid.lattice.cell_size_m, &mut set);
+        set
+    }
+
+    /// Gathers the crossings about the points of a cell and solves for their positions.
+    fn find_points(
+        &mut self,
+        cell: [usize; 3],
+        grid: &SignGrid,
+        brick: &Brick,
+        upper: &[u32; 8],
+        rows: &[[u16; SIDE + 1]; SIDE + 1],
+        edges: &[(EdgeSet, Vec<Crossing>)],
+    ) {
+        let signs = cell_signs(rows, cell);
+        let first = brick.at * SIDE as u32;
+        let global = first + glam::UVec3::from_array(cell.map(|i| i as u32));
+        let neighbour = TABLE.pinched_face(signs).map(|face| {
+            let (axis, high) = face_axis(face);
+            let mut beyond: IVec3 = global.as_ivec3();
+            beyond[axis] += if high { 1 } else { -1 };
+            grid.cell_signs(beyond)
+        });
+        let curves = TABLE.curves(signs, neighbour);
+        let corner = grid.lattice.position(global);
+        let cell_size = grid.lattice.cell_size_m;
+        for curve in 0..curves.count {
+            let mut planes = Planes::default();
+            for edge in (0..EDGES).filter(|&edge| curves.of_edge[edge] == curve) {
+                let (owner, axis, low) = edge_owner(cell, edge);
+                let Some((set, crossings)) = edges.get(upper[owner] as usize) else { continue };
+                let Some(crossing) = crossings.get(set.index(axis, low)) else { continue };
+                planes.add((crossing.point - corner) / cell_size, crossing.normal);
+                self.crossings.push((edge as u8, *crossing));
+            }
+            let best = planes.solve(INSET_CELLS, 1.0 - INSET_CELLS);
+            let boxed = corner + cell_size * best.boxed;
+            let is_outside = best.free != best.boxed && best.free.clamp(-REACH, 1.0 + REACH) == best.free;
+            let free = is_outside.then(|| corner + cell_size * best.free);
+            self.points.push(Point { corner, boxed, free, end: self.crossings.len(), is_first: curve == 0 });
+        }
+        debug_assert!(curves.of_edge.iter().any(|&curve| curve != NONE));
+    }
+
+    /// Gradients and distances at all points.
+    fn evaluate(&mut self, evaluator: &mut Evaluator, brick: &Brick) {
+        self.x.clear();
+        self.y.clear();
+        self.z.clear();
+        for point in &self.points {
+            self.x.push(point.boxed.x);
+            self.y.push(point.boxed.y);
+            self.z.push(point.boxed.z);
+        }
+        self.gradients.resize(self.points.len(), Vec4::ZERO);
+        evaluator.gradients(&brick.region, &self.x, &self.y, &self.z, &mut self.gradients);
+    }
+
+    /// Makes vertices of the points: one for each group of crossings that share normal and material.
+    fn write(&self, evaluator: &mut Evaluator, cell_size: f32, set: &mut CellSet) {
+        // Few points stand outside their cells, where the brick's own short program may not hold.
+        let root = evaluator.root();
+        let mut start = 0;
+        for (point, gradient) in self.points.iter().zip(&self.gradients) {
+            let crossings = &self.crossings[start..point.end];
+            start = point.end;
+            let weld = set.positions.len() as u32;
+            if point.is_first {
+                set.cells.push((weld, 0));
+            }
+            let Some((first, map)) = set.cells.last_mut() else { continue };
+            let grouping = normals::group(crossings);
+            let position = if grouping.is_smooth {
+                project(point.boxed, *gradient, point.corner, cell_size)
+            } else {
+                // The edge or corner that the planes meet in may stand in a neighbouring cell.
+                let nearest = (AGREEMENT_CELLS * cell_size).min(gradient.w.abs());
+                let free = point.free.filter(|&free| evaluator.distance(&root, free).abs() < nearest);
+                free.map_or(point.boxed, |free| free.lerp(point.boxed, DRAW_BACK))
+            };
+            for (&(edge, _), &group) in crossings.iter().zip(&grouping.of_crossing) {
+                *map |= u64::from(weld - *first + u32::from(group)) << (4 * edge);
+            }
+            for normal in grouping.normals(crossings, *gradient) {
+                set.positions.push(position);
+                set.normals.push(normal);
+                set.weld.push(weld);
+            }
+        }
+    }
+}
+
+/// Moves a point of a smooth piece onto the surface, inside its cell.
+fn project(position: Vec3, gradient: Vec4, corner: Vec3, cell_size: f32) -> Vec3 {
+    let (slope, distance) = (gradient.truncate(), gradient.w);
+    let step = slope * (distance / slope.length_squared());
+    if !(step.is_finite() && step.length() < PROJECTION_CELLS * cell_size) {
+        return position;
+    }
+    let inset = INSET_CELLS * cell_size;
+    (position - step).clamp(corner + inset, corner + (cell_size - inset))
+}
+
+/// The cells of a slice whose corners differ.
+fn crossed_cells(rows: &[[u16; SIDE + 1]; SIDE + 1], z: usize) -> u64 {
+    (0..SIDE).fold(0, |word, y| {
+        let four = [rows[z][y], rows[z][y + 1], rows[z + 1][y], rows[z + 1][y + 1]];
+        let any = four[0] | four[1] | four[2] | four[3];
+        let all = four[0] & four[1] & four[2] & four[3];
+        let crossed = (any | any >> 1) & !(all & all >> 1) & 0xff;
+        word | u64::from(crossed) << (8 * y)
+    })
+}
+
+fn cell_signs(rows: &[[u16; SIDE + 1]; SIDE + 1], [x, y, z]: [usize; 3]) -> u8 {
+    let pair = |z: usize, y: usize| rows[z][y] >> x & 3;
+    (pair(z, y) | pair(z, y + 1) << 2 | pair(z + 1, y) << 4 | pair(z + 1, y + 1) << 6) as u8
+}
