@@ -70,9 +70,9 @@ impl Material for GveVolumeMaterial {
         let samples = descriptor.multisample.count;
         if let Some(fragment) = &mut descriptor.fragment {
             fragment.shader_defs.push(ShaderDefVal::UInt("GVE_PALETTE".into(), PALETTE as u32));
-            if matches!(samples, 2 | 4 | 8) {
-                fragment.shader_defs.push(ShaderDefVal::UInt("GVE_SAMPLES".into(), samples));
-            }
+            // The places of other numbers of samples are not standard; their outlines have hard edges.
+            let samples = if matches!(samples, 2 | 4 | 8) { samples } else { 1 };
+            fragment.shader_defs.push(ShaderDefVal::UInt("GVE_SAMPLES".into(), samples));
         }
         Ok(())
     }

@@ -33,12 +33,12 @@
 struct Output {
     @location(0) color: vec4<f32>,
     @builtin(frag_depth) depth: f32,
-#ifdef GVE_SAMPLES
+#if GVE_SAMPLES > 1
     @builtin(sample_mask) samples: u32,
 #endif
 }
 
-#ifdef GVE_SAMPLES
+#if GVE_SAMPLES > 1
 // Where the samples of a pixel lie, in pixels from its middle: the standard places of Vulkan, Direct3D and Metal.
 #if GVE_SAMPLES == 2
 const SAMPLE_PLACES = array<vec2<f32>, 2>(vec2(0.25, 0.25), vec2(-0.25, -0.25));
@@ -69,7 +69,7 @@ fn fragment(in: VertexOutput) -> Output {
     let pixel = pixel_at(ray, hit.at);
     var out: Output;
 
-#ifdef GVE_SAMPLES
+#if GVE_SAMPLES > 1
     // A pixel whose middle misses the surface may still be covered in part: each of its samples is tested against
     // the plane through the nearest point.
     out.samples = 0xffffffffu;

@@ -1,0 +1,146 @@
+//! An app without a window that takes pictures, and assets made from distance functions.
+#![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+pub mod asset;
+pub mod picture;
+
+pub use picture::{Picture, SIZE};
+
+use std::sync::{Arc, Mutex};
+
+use bevy::{
+    app::{PluginGroupBuilder, PluginsState, TaskPoolPlugin},
+    asset::RenderAssetUsages,
+    camera::{CameraPlugin, RenderTarget},
+    core_pipeline::CorePipelinePlugin,
+    diagnostic::{DiagnosticsPlugin, FrameCountPlugin},
+    gizmos::GizmoPlugin,
+    image::ImagePlugin,
+    input::InputPlugin,
+    light::LightPlugin,
+    mesh::MeshPlugin,
+    pbr::PbrPlugin,
+    prelude::*,
+    render::{
+        RenderPlugin,
+        gpu_readback::{Readback, ReadbackComplete},
+        render_resource::{Extent3d, TextureDimension, TextureFormat, TextureUsages},
+    },
+    time::TimePlugin,
+    window::{ExitCondition, WindowPlugin},
+};
+use gve_bevy::prelude::*;
+
+/// An app that draws into images, with all of GVE's plugins.
+pub fn app() -> App {
+    app_with(GvePlugin.build())
+}
+
+/// An app that draws into images, with some of GVE's plugins.
+pub fn app_with(gve: PluginGroupBuilder) -> App {
+    let mut app = App::new();
+    app.add_plugins((
+        TaskPoolPlugin::default(),
+        FrameCountPlugin,
+        TimePlugin,
+        TransformPlugin,
+        DiagnosticsPlugin,
+        InputPlugin,
+        WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..default() },
+        AssetPlugin::default(),
+        RenderPlugin { synchronous_pipeline_compilation: true, ..default() },
+        ImagePlugin::default(),
+        MeshPlugin,
+        GizmoPlugin,
+        CameraPlugin,
+        LightPlugin,
+        CorePipelinePlugin,
+    ));
+    app.add_plugins(PbrPlugin::default());
+    if std::env::var_os("RUST_LOG").is_some() {
+        app.add_plugins(bevy::log::LogPlugin::default());
+    }
+    app.add_plugins(gve);
+    while app.plugins_state() == PluginsState::Adding {
+        bevy::tasks::tick_global_task_pools_on_main_thread();
+    }
+    app.finish();
+    app.cleanup();
+    app
+}
+
+#[derive(Resource, Default, Clone)]
+struct Arrived(Arc<Mutex<Vec<Vec<u8>>>>);
+
+/// An image that a camera can draw into.
+pub fn target(app: &mut App) -> Handle<Image> {
+    let size = Extent3d { width: SIZE, height: SIZE, depth_or_array_layers: 1 };
+    let format = TextureFormat::Rgba8UnormSrgb;
+    let mut image =
+        Image::new_fill(size, TextureDimension::D2, &[0; 4], format, RenderAssetUsages::default());
+    image.texture_descriptor.usage |= TextureUsages::RENDER_ATTACHMENT | TextureUsages::COPY_SRC;
+    app.world_mut().resource_mut::<Assets<Image>>().add(image)
+}
+
+/// What a test camera is made of; it looks at the origin in front of black.
+pub fn camera(target: &Handle<Image>, eye: Vec3) -> impl Bundle {
+    (
+        Camera3d::default(),
+        Camera { clear_color: ClearColorConfig::Custom(Color::BLACK), ..default() },
+        RenderTarget::Image(target.clone().into()),
+        Transform::from_translation(eye).looking_at(Vec3::ZERO, Vec3::Y),
+    )
+}
+
+/// A sun that casts shadows, and some light from everywhere.
+pub fn spawn_lights(app: &mut App) {
+    app.world_mut().spawn((
+        DirectionalLight { illuminance: 6000.0, shadow_maps_enabled: true, ..default() },
+        Transform::from_xyz(2.0, 3.0, 2.5).looking_at(Vec3::ZERO, Vec3::Y),
+    ));
+    app.world_mut().insert_resource(GlobalAmbientLight { brightness: 300.0, ..default() });
+}
+
+/// An object of this asset at this place.
+pub fn spawn(app: &mut App, asset: GveAsset, what: GveRepresentation, place: Transform) -> Entity {
+    let handle = app.world_mut().resource_mut::<Assets<GveAsset>>().add(asset);
+    app.world_mut().spawn((GveObject(handle), what, place)).id()
+}
+
+/// An ordinary Bevy mesh.
+pub fn spawn_mesh(app: &mut App, mesh: impl Into<Mesh>, color: Color, place: Transform) -> Entity {
+    let mesh = app.world_mut().resource_mut::<Assets<Mesh>>().add(mesh);
+    let material = StandardMaterial { base_color: color, perceptual_roughness: 0.9, ..default() };
+    let material = app.world_mut().resource_mut::<Assets<StandardMaterial>>().add(material);
+    app.world_mut().spawn((Mesh3d(mesh), MeshMaterial3d(material), place)).id()
+}
+
+/// Draws a few frames, so that everything has settled, and reads an image back.
+pub fn shoot(app: &mut App, target: &Handle<Image>) -> Picture {
+    for _ in 0..3 {
+        app.update();
+    }
+    read(app, target)
+}
+
+/// Draws until an image has been read back.
+pub fn read(app: &mut App, target: &Handle<Image>) -> Picture {
+    let arrived = app.world_mut().get_resource_or_init::<Arrived>().clone();
+    arrived.0.lock().unwrap().clear();
+    let sink = arrived.clone();
+    let reader = app
+        .world_mut()
+        .spawn(Readback::texture(target.clone()))
+        .observe(move |read: On<ReadbackComplete>| sink.0.lock().unwrap().push(read.data.clone()))
+        .id();
+    for _ in 0..100 {
+        app.update();
+        let found = arrived.0.lock().unwrap().pop();
+        if let Some(rgba) = found {
+            app.world_mut().despawn(reader);
+            return Picture { rgba };
+        }
+    }
+    panic!("no picture came back in 100 frames");
+}
