@@ -7,7 +7,7 @@
 //! | `view` | the same parts as slices into a file: [`VolumeView`], [`ShellView`] |
 //! | `reader` | [`AssetFile`]: maps a file, checks all of it, hands out views |
 //! | `parse` | from bytes to sections, no number trusted |
-//! | `writer` | [`encode`] and [`write`] |
+//! | `writer` | [`encode`] and [`write()`] |
 //! | `check`, `scan` | what makes contents valid, and one parallel pass over them with the checksum |
 //!
 //! Reader and writer apply the same checks: what [`encode`] returns, [`AssetFile`] accepts.

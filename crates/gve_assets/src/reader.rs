@@ -72,7 +72,8 @@ impl AssetFile {
     /// Files must be replaced by renaming another over them, as [`write`](crate::write()) does: then
     /// this keeps the old bytes. If somebody writes into the file instead, the views change under
     /// their readers; if somebody truncates it, the system ends the process (SIGBUS on Unix) when
-    /// bytes past the new end are read. [`OpenOptions::map`] avoids both for the price of a copy.
+    /// bytes past the new end are read. [`OpenOptions::map`] avoids both for the price of a copy. On
+    /// Windows a mapped file cannot be replaced, so watchers should read there instead of mapping.
     ///
     /// # Errors
     /// [`ReadError`] says what is wrong, where, what was expected and what was found.

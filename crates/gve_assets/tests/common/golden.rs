@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use gve_assets::{AssetData, encode};
 use serde_json::{Value, json};
 
-use super::{dump, minimal, several_materials};
+use super::{bare, dump, minimal, several_materials};
 
 /// The folder of the repository.
 pub fn root() -> PathBuf {
@@ -27,13 +27,14 @@ pub fn bytes(name: &str) -> Vec<u8> {
     std::fs::read(path(name)).unwrap()
 }
 
-/// Everything that is derived from the golden assets, with its content.
+/// Everything that is derived from the assets here, with its content.
 pub fn derived_files() -> Vec<(PathBuf, Vec<u8>)> {
     let mut files = Vec::new();
     for (name, asset) in assets() {
         files.push((path(name), encode(&asset).unwrap()));
         files.push((path(name).with_extension("json"), twin(&asset).into_bytes()));
     }
+    files.push((root().join("fuzz/seeds/bare.gve_bin"), encode(&bare()).unwrap()));
     let page = root().join("docs/format.md");
     let text = std::fs::read_to_string(&page).unwrap();
     let dump = dump::dump(&encode(&minimal()).unwrap());

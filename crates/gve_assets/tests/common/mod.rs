@@ -5,6 +5,7 @@
 pub mod dump;
 pub mod golden;
 pub mod random;
+pub mod walk;
 
 use gve_assets::{AssetData, BRICK_CELLS, BRICK_SAMPLES, BrickCell, Shell, ShellPart, Splat, Volume};
 use gve_types::{
@@ -73,6 +74,16 @@ pub fn several_materials() -> AssetData {
         },
         metadata,
     }
+}
+
+/// The least that is valid: no surface, no splats, no mesh. Small, which a fuzzer likes.
+pub fn bare() -> AssetData {
+    let mut asset = minimal();
+    asset.volume.grid[0] = BrickCell { slot: BrickCell::EMPTY, distance: 1.0 };
+    asset.splats.clear();
+    asset.shell = Shell::default();
+    asset.metadata.warnings = vec!["no surface".to_owned()];
+    asset
 }
 
 fn length(p: [f32; 3]) -> f32 {
