@@ -205,7 +205,8 @@ def test_samples_are_distances_to_the_ball():
     for k in range(8):
         for j in range(8):
             for i in range(8):
-                point = [o + sdf["cell_size"] * n for o, n in zip(sdf["origin"], (i, j, k))]
+                steps = zip(sdf["origin"], (i, j, k), strict=True)
+                point = [origin + sdf["cell_size"] * n for origin, n in steps]
                 expected = sum(x * x for x in point) ** 0.5 - 0.25
                 # Half a unit in the last place of a half float below 0.5, and single precision.
                 assert sdf["distances"][i + 8 * j + 64 * k] == pytest.approx(expected, abs=2.0**-13)
@@ -232,7 +233,7 @@ def test_shell_is_closed_and_faces_outwards(pair):
     for at in range(0, len(shell["indices"]), 3):
         corners = shell["indices"][at : at + 3]
         welded = [shell["weld"][corner] for corner in corners]
-        for a, b in zip(welded, welded[1:] + welded[:1]):
+        for a, b in zip(welded, welded[1:] + welded[:1], strict=True):
             assert (a, b) not in edges
             edges.add((a, b))
         (ax, ay, az), (bx, by, bz), (cx, cy, cz) = (shell["positions"][c] for c in corners)
