@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from enum import Enum, IntEnum
-from typing import Annotated, Any, Literal, Optional, Union
+from typing import Annotated, Literal, Optional, Union
 
-from architect.base import BaseModel
 from pydantic import Field
 from typing_extensions import TypeAliasType
+
+from architect.base import BaseModel
 
 
 class AssetCategory(str, Enum):
@@ -396,7 +397,7 @@ EventEnvelope = TypeAliasType(
 
 class MaterialRecord(BaseModel):
     spec: MaterialSpec
-    sources: dict[str, Any]
+    sources: dict[str, str]
 
 
 class AssetDna(BaseModel):

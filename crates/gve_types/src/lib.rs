@@ -11,6 +11,8 @@
 //! | [`snapshot`] | the scene snapshot that the hierarchy panel reads |
 //! | [`limits`] | every maximum, in one place, with its reason |
 //! | [`recipe`] | reading and checking a recipe; every finding carries a JSON path |
+//! | [`file`] | what the metadata section of a `.gve_bin` says |
+//! | `testing` | random recipes, for tests; feature `testing` |
 //!
 //! TypeScript, JSON Schema and Pydantic models are generated from this source by
 //! `cargo xtask codegen`; nothing in those languages is written by hand.
@@ -26,6 +28,8 @@ pub mod material;
 pub mod protocol;
 pub mod recipe;
 pub mod snapshot;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use dna::{AssetCategory, AssetDna, AssetMetadata, DnaNode};
 pub use file::{Bounds, FileMetadata, MassProperties};

@@ -58,7 +58,7 @@ fn by_operation(node: &Value) -> anyhow::Result<Value> {
     for branch in branches {
         let operation = branch["properties"]["op"]["const"].clone();
         rules.push(json!({
-            "if": { "properties": { "op": { "const": operation } }, "required": ["op"] },
+            "if": { "type": "object", "properties": { "op": { "const": operation } }, "required": ["op"] },
             "then": branch,
         }));
         operations.push(operation);

@@ -41,7 +41,8 @@ const OPTIONS: &[&str] = &[
 pub fn files(schema: &Value, python: &Path) -> anyhow::Result<Vec<Generated>> {
     let text = generate(&flavour(schema)?, python)?;
     let text = default_factories(&integer_enums(&text))?;
-    let text = ruff(python, &["check", "--quiet", "--isolated", "--select=I,F401", "--fix-only"], &text)?;
+    let imports = ["--select=I,F401", "--config", "lint.isort.known-first-party=['architect']"];
+    let text = ruff(python, &[&["check", "--quiet", "--isolated", "--fix-only"], &imports[..]].concat(), &text)?;
     let text = ruff(python, &["format", "--quiet", "--isolated", "--line-length=100"], &text)?;
     Ok(vec![Generated { path: "backend/architect/generated/models.py", text }])
 }
@@ -66,7 +67,9 @@ fn strip(schema: &mut Value) {
     match schema {
         Value::Object(object) => {
             // Unknown fields are refused by the base class, once for all models.
-            object.shift_remove("additionalProperties");
+            if object.get("additionalProperties") == Some(&Value::Bool(false)) {
+                object.shift_remove("additionalProperties");
+            }
             object.shift_remove("enumDescriptions");
             object.shift_remove("description");
             for (key, value) in object {
