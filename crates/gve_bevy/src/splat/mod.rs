@@ -152,3 +152,28 @@ fn mark_visible(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_gpu_lacks_is_named() {
+        assert_eq!(check_support(DownlevelFlags::all(), 8), Ok(()));
+        let webgl = DownlevelFlags::all() - DownlevelFlags::VERTEX_STORAGE;
+        let reason = check_support(webgl, 8).expect_err("no storage buffers in vertex shaders");
+        assert!(reason.contains("this GPU has 0"), "{reason}");
+        assert!(check_support(DownlevelFlags::all(), 1).is_err());
+    }
+
+    #[test]
+    fn without_a_renderer_the_plugin_draws_nothing() {
+        let mut app = App::new();
+        app.add_plugins((MinimalPlugins, GveSplatPlugin::default()));
+        app.finish();
+        app.cleanup();
+        app.update();
+        assert_eq!(app.world().resource::<GveSplatDefaults>().0, GveSplatSettings::default());
+        assert!(!app.world().contains_resource::<GveRenderers>());
+    }
+}

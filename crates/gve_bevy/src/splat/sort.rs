@@ -222,3 +222,218 @@ fn facing(point: &SortPoint, x: f32, y: f32, z: f32) -> f32 {
     let [nx, ny, nz] = point.normal;
     f32::from(nx) * x + f32::from(ny) * y + f32::from(nz) * z
 }
+
+#[cfg(test)]
+mod tests {
+    use bevy::math::{EulerRot, Quat};
+
+    use super::*;
+
+    /// A small generator of random numbers, the same in every run.
+    struct Random(u64);
+
+    impl Random {
+        fn unit(&mut self) -> f32 {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 40) as f32 / (1 << 24) as f32
+        }
+
+        fn within(&mut self, reach: f32) -> f32 {
+            (self.unit() * 2.0 - 1.0) * reach
+        }
+
+        fn vec(&mut self, reach: f32) -> Vec3 {
+            Vec3::new(self.within(reach), self.within(reach), self.within(reach))
+        }
+
+        fn affine(&mut self, reach: f32) -> Affine3A {
+            let turn = Quat::from_euler(EulerRot::XYZ, self.within(3.1), self.within(1.5), self.within(3.1));
+            let scale = Vec3::new(0.2 + self.unit(), 0.2 + 3.0 * self.unit(), 0.2 + self.unit());
+            Affine3A::from_scale_rotation_translation(scale, turn, self.vec(reach))
+        }
+    }
+
+    /// Distance along which splats are ordered, the obvious way, in world space.
+    fn distance(point: &SortPoint, camera: &Affine3A, orthographic: bool, object: &Affine3A) -> f32 {
+        let world = object.transform_point3(Vec3::from(point.position));
+        if orthographic {
+            -camera.matrix3.z_axis.normalize().dot((world - Vec3::from(camera.translation)).into())
+        } else {
+            world.distance(camera.translation.into())
+        }
+    }
+
+    /// The cosine between normal and eye in world space; negative for a splat that faces away.
+    fn facing(point: &SortPoint, camera: &Affine3A, orthographic: bool, object: &Affine3A) -> f32 {
+        let world = object.transform_point3(Vec3::from(point.position));
+        let normal = Vec3::from(point.normal.map(f32::from));
+        let normal = (object.matrix3.inverse().transpose() * Vec3A::from(normal)).normalize();
+        let to_eye = if orthographic {
+            camera.matrix3.z_axis
+        } else {
+            camera.translation - Vec3A::from(world)
+        };
+        normal.dot(to_eye.normalize())
+    }
+
+    #[test]
+    fn agrees_with_a_comparison_sort() {
+        let mut random = Random(7);
+        for case in 0..60 {
+            let orthographic = case % 3 == 0;
+            let count = [1, 2, 17, 900, 5000][case % 5];
+            let object = random.affine(2.0);
+            let camera = Affine3A::from_rotation_translation(
+                Quat::from_euler(EulerRot::XYZ, random.within(3.0), random.within(1.5), 0.0),
+                random.vec(8.0),
+            );
+            let points: Vec<_> =
+                (0..count).map(|_| SortPoint::new(random.vec(1.0), random.vec(1.0))).collect();
+            let eye = Eye::new(&camera, orthographic, &object).expect("the object is not flat");
+            let mut sorter = DepthSorter::default();
+            let order = sorter.sort(&points, &eye).to_vec();
+
+            let mut drawn = vec![false; points.len()];
+            for &index in &order {
+                assert!(!std::mem::replace(&mut drawn[index as usize], true), "case {case}: {index} twice");
+            }
+            for (point, drawn) in points.iter().zip(drawn) {
+                let cosine = facing(point, &camera, orthographic, &object);
+                assert!(drawn || cosine < 1e-3, "case {case}: a splat that faces the eye was dropped");
+            }
+            let distances: Vec<_> = order
+                .iter()
+                .map(|&index| distance(&points[index as usize], &camera, orthographic, &object))
+                .collect();
+            let far = distances.iter().copied().fold(f32::MIN, f32::max);
+            let near = distances.iter().copied().fold(f32::MAX, f32::min);
+            // A key is 1/65,535 of the range of the logarithm of the squared distance; the logarithm is
+            // piecewise linear, so a key is at most twice as wide as that, and rounding adds a little.
+            let step = if orthographic {
+                (far - near) / 60_000.0
+            } else {
+                far * (far / near.max(1e-6)).ln().max(1e-3) * 2.0 / 60_000.0
+            };
+            for pair in distances.windows(2) {
+                assert!(
+                    pair[0] >= pair[1] - step.max(1e-5),
+                    "case {case}: {} is drawn before {} ({near} to {far})",
+                    pair[0],
+                    pair[1]
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn faces_that_turn_away_are_dropped() {
+        let camera = Affine3A::from_translation(Vec3::new(0.0, 0.0, 5.0));
+        let points = [
+            SortPoint::new(Vec3::ZERO, Vec3::Z),
+            SortPoint::new(Vec3::ZERO, Vec3::NEG_Z),
+            SortPoint::new(Vec3::ZERO, Vec3::X),
+        ];
+        for orthographic in [false, true] {
+            let eye = Eye::new(&camera, orthographic, &Affine3A::IDENTITY).expect("not flat");
+            assert_eq!(DepthSorter::default().sort(&points, &eye), [0, 2]);
+        }
+    }
+
+    #[test]
+    fn equal_distances_keep_the_order_of_the_file() {
+        let camera = Affine3A::from_translation(Vec3::new(0.0, 0.0, 5.0));
+        let points = vec![SortPoint::new(Vec3::ZERO, Vec3::Z); 1000];
+        for orthographic in [false, true] {
+            let eye = Eye::new(&camera, orthographic, &Affine3A::IDENTITY).expect("not flat");
+            let order = DepthSorter::default().sort(&points, &eye).to_vec();
+            assert_eq!(order, (0..1000).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn numbers_that_are_not_finite_do_no_harm() {
+        let camera = Affine3A::from_translation(Vec3::new(0.0, 0.0, 5.0));
+        let eye = Eye::new(&camera, false, &Affine3A::IDENTITY).expect("not flat");
+        let points = [Vec3::NAN, Vec3::INFINITY, Vec3::splat(3e38), Vec3::ZERO]
+            .map(|position| SortPoint::new(position, Vec3::Z));
+        assert!(DepthSorter::default().sort(&points, &eye).len() <= points.len());
+        assert!(DepthSorter::default().sort(&[], &eye).is_empty());
+        assert_eq!(Eye::new(&camera, false, &Affine3A::from_scale(Vec3::new(1.0, 0.0, 1.0))), None);
+    }
+
+    #[test]
+    fn sorting_again_allocates_nothing() {
+        let camera = |x| Affine3A::from_translation(Vec3::new(x, 0.0, 5.0));
+        let points: Vec<_> =
+            (0..2000).map(|i| SortPoint::new(Vec3::new(0.0, 0.0, i as f32 * 1e-3), Vec3::Z)).collect();
+        let mut sorter = DepthSorter::default();
+        let buffers = |sorter: &DepthSorter| {
+            (sorter.keys.as_ptr(), sorter.starts.as_ptr(), sorter.order.as_ptr(), sorter.keys.capacity())
+        };
+        sorter.sort(&points, &Eye::new(&camera(0.0), false, &Affine3A::IDENTITY).expect("not flat"));
+        let before = buffers(&sorter);
+        for step in 1..10 {
+            let eye = Eye::new(&camera(step as f32), step % 2 == 0, &Affine3A::IDENTITY).expect("not flat");
+            sorter.sort(&points, &eye);
+        }
+        assert_eq!(buffers(&sorter), before);
+    }
+
+    #[test]
+    fn a_camera_that_only_turns_needs_no_new_order() {
+        let place = Vec3::new(1.0, 2.0, 3.0);
+        let eyes = [0.0, 1.0].map(|angle| {
+            let camera = Affine3A::from_rotation_translation(Quat::from_rotation_y(angle), place);
+            Eye::new(&camera, false, &Affine3A::IDENTITY)
+        });
+        assert_eq!(eyes[0], eyes[1]);
+    }
+
+    #[test]
+    fn octahedral_codes_are_decoded() {
+        for (code, normal) in [
+            ([0, 0], Vec3::Z),
+            ([127, 0], Vec3::X),
+            ([0, -127], Vec3::NEG_Y),
+            ([127, 127], Vec3::NEG_Z),
+            ([-64, -64], Vec3::new(-1.0, -1.0, 0.0).normalize()),
+        ] {
+            assert!(decode_octahedral(code).distance(normal) < 0.02, "{code:?} is not {normal}");
+        }
+    }
+
+    /// `cargo test --workspace --lib -- --ignored --nocapture sort_time`
+    #[test]
+    #[ignore = "a measurement"]
+    #[expect(clippy::print_stdout, reason = "a measurement")]
+    fn sort_time() {
+        let mut random = Random(3);
+        for count in [100_000, 1_000_000] {
+            let points: Vec<_> = (0..count)
+                .map(|_| {
+                    let normal = random.vec(1.0).normalize();
+                    SortPoint::new(normal, normal)
+                })
+                .collect();
+            let mut sorter = DepthSorter::default();
+            for orthographic in [false, true] {
+                let mut times: Vec<_> = (0..20)
+                    .map(|i| {
+                        let camera = Affine3A::from_translation(Vec3::new(i as f32 * 0.1, 0.0, 4.0));
+                        let eye = Eye::new(&camera, orthographic, &Affine3A::IDENTITY).expect("not flat");
+                        let start = std::time::Instant::now();
+                        sorter.sort(&points, &eye);
+                        start.elapsed().as_secs_f32() * 1e3
+                    })
+                    .collect();
+                times.sort_by(f32::total_cmp);
+                println!(
+                    "{count} splats, orthographic {orthographic}: median {:.2} ms, least {:.2} ms, {} drawn",
+                    times[10],
+                    times[0],
+                    sorter.order().len()
+                );
+            }
+        }
+    }
+}

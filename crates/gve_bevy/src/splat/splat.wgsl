@@ -94,8 +94,8 @@ struct Footprint {
     compensation: f32,
 }
 
-// Variance in pixels² of the low-pass filter: a pixel is about as wide as a gaussian of this variance.
-const LOW_PASS: f32 = 0.3;
+// Variance in pixels² of the low-pass filter. The box of a pixel has 1/12; more would blur contours.
+const LOW_PASS: f32 = 0.1;
 
 // Projects a gaussian by the derivative of the projection at its centre.
 //
