@@ -183,7 +183,7 @@ pub fn data(shape: &Shape, resolution: u32, shell: Shell) -> AssetData {
 /// The bytes of a file that holds a shape, its shell a sphere of the same reach.
 pub fn bytes(shape: &Shape, resolution: u32) -> Vec<u8> {
     let reach = Vec3::from(shape.bounds.max).max_element();
-    gve_assets::encode(&data(shape, resolution, shell(&Sphere::new(reach).mesh().uv(64, 32)))).unwrap()
+    gve_assets::encode(&data(shape, resolution, shell(&Sphere::new(reach).mesh().uv(128, 64)))).unwrap()
 }
 
 /// An asset that holds a shape.

@@ -60,13 +60,11 @@ impl Picture {
         sum / count.max(1) as f32
     }
 
-    /// Largest difference of a channel.
-    pub fn max_difference(&self, other: &Self) -> u8 {
-        self.pixels()
-            .zip(other.pixels())
-            .flat_map(|(a, b)| (0..3).map(move |c| a[c].abs_diff(b[c])))
-            .max()
-            .unwrap_or(0)
+    /// The share of the pixels in which some channel differs by more than a tolerance.
+    pub fn other_pixels(&self, other: &Self, tolerance: u8) -> f32 {
+        let differs = |(a, b): &([u8; 3], [u8; 3])| (0..3).any(|c| a[c].abs_diff(b[c]) > tolerance);
+        let count = self.pixels().zip(other.pixels()).filter(differs).count();
+        count as f32 / (SIZE * SIZE) as f32
     }
 
     /// Leaves the picture where a person can look at it, if `GVE_TEST_PICTURES` names a folder.
