@@ -77,14 +77,14 @@ pub(crate) fn scan(contents: &Contents<'_>, bytes: Option<&[u8]>) -> Scan {
     })
     .unwrap_or_default();
 
-    let checksum = runs
-        .iter()
-        .zip(&results)
-        .map(|(run, result)| (result.0, run.bytes.len()))
-        .reduce(|(crc, length), (next, more)| (crc32c::crc32c_combine(crc, next, more), length + more))
-        .map_or(0, |(crc, _)| crc);
+    let checksum = join(runs.iter().zip(&results).map(|(run, result)| (result.0, run.bytes.len())));
     let contents = results.into_iter().find_map(|(_, fault)| fault).map_or(Ok(()), Err);
     Scan { checksum, contents }
+}
+
+/// The checksum of stretches that follow each other, from the checksum and the length of each.
+fn join(stretches: impl Iterator<Item = (u32, usize)>) -> u32 {
+    stretches.fold(0, |crc, (next, length)| crc32c::crc32c_combine(crc, next, length))
 }
 
 /// Cuts the file into stretches of about the same length, between pieces.
@@ -125,4 +125,38 @@ fn scan_run(contents: &Contents<'_>, bytes: Option<&[u8]>, run: &Run<'_>) -> (u3
         crc = extend_checksum(crc, bytes, done..run.bytes.end);
     }
     (crc, fault)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The machine at hand may have one core; the cuts for others are looked at here.
+    #[test]
+    fn any_number_of_stretches_covers_the_file_and_joins_to_its_checksum() {
+        let bytes: Vec<u8> = (0..10_000_u32).map(|i| ((i * i) >> 7) as u8).collect();
+        let mut crc_zeroed = bytes.clone();
+        crc_zeroed[CRC_OFFSET as usize..HEADER_BYTES].fill(0);
+        let expected = crc32c::crc32c(&crc_zeroed);
+        assert_eq!(checksum(&bytes), expected);
+        // Pieces of uneven lengths with gaps between them, one of them empty, one very long.
+        let ranges = [256..264, 512..900, 1024..1024, 1024..1500, 2048..7000, 7168..7200, 7424..9990];
+        let pieces: Vec<_> = ranges.into_iter().map(Piece::of_bytes).collect();
+        for threads in 1..=12 {
+            let runs = split(&pieces, bytes.len(), threads);
+            assert!((1..=threads).contains(&runs.len()));
+            assert_eq!(runs.iter().map(|run| run.pieces.len()).sum::<usize>(), pieces.len());
+            let mut next = 0;
+            for run in &runs {
+                assert_eq!(run.bytes.start, next);
+                assert!(run.pieces.iter().all(|piece| run.bytes.start <= piece.bytes.start));
+                assert!(run.pieces.iter().all(|piece| piece.bytes.end <= run.bytes.end));
+                next = run.bytes.end;
+            }
+            assert_eq!(next, bytes.len());
+            let stretches =
+                runs.iter().map(|run| (extend_checksum(0, &bytes, run.bytes.clone()), run.bytes.len()));
+            assert_eq!(join(stretches), expected, "{threads} threads");
+        }
+    }
 }

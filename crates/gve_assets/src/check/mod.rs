@@ -57,6 +57,14 @@ pub(crate) struct Piece {
     pub bytes: Range<usize>,
 }
 
+#[cfg(test)]
+impl Piece {
+    /// A piece to be cut between, not checked.
+    pub(crate) fn of_bytes(bytes: Range<usize>) -> Self {
+        Self { kind: Kind::Splats, elements: 0..0, bytes }
+    }
+}
+
 impl Contents<'_> {
     /// Everything there is to check, in the order of the file.
     pub(crate) fn pieces(&self) -> Vec<Piece> {
