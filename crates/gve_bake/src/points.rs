@@ -1,0 +1,35 @@
+//! Points as three arrays, the form that the batch evaluators take.
+
+use glam::Vec3;
+
+/// Points in metres, one array per coordinate.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Points {
+    pub(crate) xs: Vec<f32>,
+    pub(crate) ys: Vec<f32>,
+    pub(crate) zs: Vec<f32>,
+}
+
+impl Points {
+    pub(crate) fn len(&self) -> usize {
+        self.xs.len()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.xs.clear();
+        self.ys.clear();
+        self.zs.clear();
+    }
+
+    pub(crate) fn push(&mut self, p: Vec3) {
+        self.xs.push(p.x);
+        self.ys.push(p.y);
+        self.zs.push(p.z);
+    }
+}
+
+/// Makes `buffer` exactly `len` long without keeping its contents.
+pub(crate) fn resize<T: Copy + Default>(buffer: &mut Vec<T>, len: usize) {
+    buffer.clear();
+    buffer.resize(len, T::default());
+}

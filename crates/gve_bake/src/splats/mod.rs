@@ -1,0 +1,227 @@
+//! Splats on the surface of a field.
+//!
+//! [`seed`] lays them on a lattice that follows the surface; nothing is trained. They come most
+//! important first: to draw only the first `k` of `n`, multiply every scale by `sqrt(n / k)`
+//! ([`SplatStyle::for_prefix`](crate::render::SplatStyle::for_prefix) does).
+
+mod order;
+mod quality;
+mod sample;
+mod shape;
+
+pub use quality::{SplatQuality, evaluate, held_out_views};
+
+use glam::{Vec2, Vec3, Vec4};
+use gve_assets::Splat;
+use gve_sdf::{Field, Region};
+use gve_types::limits::MAX_SPLATS;
+use rayon::prelude::*;
+
+use crate::{
+    BakeError,
+    points::{Points, resize},
+    survey::{Block, Keep, survey},
+};
+use sample::{CELLS, Lattice, Sampler, Surfel};
+
+/// The first guess of the spacing is taken from a lattice with this many cells along the longest side.
+const SCOUT_CELLS: f32 = 56.0;
+/// How many of the wanted splats are aimed at: the guess is a few percent off, and more than were
+/// asked for must not be made.
+const AIM: f32 = 0.975;
+/// Fewest of the wanted splats that are accepted without another try.
+const ENOUGH: f32 = 0.93;
+const MAX_TRIES: u32 = 5;
+
+/// Lays splats on the surface: at most `count`, and rarely fewer than 93 % of it.
+///
+/// Position and normal come from the exact field and its gradient, the tangent scales from the
+/// distance to the neighbours and to creases, the colour from the material. The same field and count
+/// give the same bytes.
+///
+/// # Errors
+/// [`BakeError::SplatCount`] for 0 or more than a file may hold, [`BakeError::Unbounded`] for a field
+/// without finite bounds, [`BakeError::NoSurface`] when no lattice line meets the surface.
+pub fn seed(field: &Field, count: u32) -> Result<Vec<Splat>, BakeError> {
+    seed_watched(field, count, &mut |_| Ok(()))
+}
+
+/// [`seed`] that says how far it is (0 to 1) and stops when `step` fails.
+pub(crate) fn seed_watched(
+    field: &Field,
+    count: u32,
+    step: &mut dyn FnMut(f32) -> Result<(), BakeError>,
+) -> Result<Vec<Splat>, BakeError> {
+    let range = 1..=MAX_SPLATS;
+    if !range.contains(&count) {
+        return Err(BakeError::SplatCount { found: count, range });
+    }
+    let bounds = field.bounds();
+    if !(bounds.min.is_finite() && bounds.max.is_finite()) {
+        return Err(BakeError::Unbounded { min: bounds.min.into(), max: bounds.max.into() });
+    }
+    let longest = (bounds.max - bounds.min).max_element();
+    if longest <= 0.0 {
+        return Err(BakeError::NoSurface { cell_size_m: 0.0 });
+    }
+    // A cell of the scout must not be smaller than those of the cloud by so much that it costs more.
+    let mut spacing = longest / SCOUT_CELLS.min(0.5 * (count as f32).sqrt()).max(4.0);
+    let scouted = scout(field, spacing);
+    if scouted == 0 {
+        return Err(BakeError::NoSurface { cell_size_m: spacing });
+    }
+    spacing *= (scouted as f32 / (AIM * count as f32)).sqrt();
+    let mut best: Vec<Splat> = vec![];
+    for attempt in 0..MAX_TRIES {
+        step(1.0 - 0.8 * 0.5f32.powi(attempt as i32))?;
+        let seeds = cloud(field, spacing);
+        let found = seeds.len();
+        if found <= count as usize && found > best.len() {
+            best = ordered(seeds);
+        }
+        if best.len() as f32 >= ENOUGH * count as f32 {
+            break;
+        }
+        spacing *= (found.max(1) as f32 / (AIM * count as f32)).sqrt();
+    }
+    if best.is_empty() {
+        // So few were wanted that no lattice is coarse enough; the most important ones will do.
+        best = ordered(cloud(field, spacing));
+        best.truncate(count as usize);
+    }
+    Ok(best)
+}
+
+/// How many splats a lattice of this spacing gives.
+fn scout(field: &Field, spacing: f32) -> usize {
+    let lattice = Lattice::new(field, spacing);
+    let blocks = survey(field, &lattice.grid, 0.0, Keep::Surface);
+    blocks
+        .par_iter()
+        .with_min_len(4)
+        .map_init(
+            || (Sampler::new(field), vec![]),
+            |(sampler, surfels), block| {
+                surfels.clear();
+                sampler.sample(&lattice, block, surfels);
+                surfels.len()
+            },
+        )
+        .sum()
+}
+
+/// A splat with its place in the order.
+#[derive(Clone, Copy)]
+struct Seed {
+    rank: u32,
+    splat: Splat,
+}
+
+fn ordered(seeds: Vec<Seed>) -> Vec<Splat> {
+    let mut order: Vec<(u32, u32)> = seeds.iter().zip(0..).map(|(seed, index)| (seed.rank, index)).collect();
+    order.par_sort_unstable();
+    order.iter().map(|&(_, index)| seeds[index as usize].splat).collect()
+}
+
+/// All splats of a lattice, brick by brick.
+fn cloud(field: &Field, spacing: f32) -> Vec<Seed> {
+    let lattice = Lattice::new(field, spacing);
+    // Probes look one lattice step further along a tangent.
+    let blocks = survey(field, &lattice.grid, 1.1 * spacing, Keep::Surface);
+    let palette: Vec<[u8; 3]> = field.materials().iter().map(|m| m.base_color_srgb).collect();
+    let bricks: Vec<Vec<Seed>> = blocks
+        .par_iter()
+        .with_min_len(2)
+        .map_init(|| Worker::new(field), |worker, block| worker.brick(&lattice, block, &palette))
+        .collect();
+    bricks.concat()
+}
+
+/// One thread's evaluator and buffers.
+struct Worker {
+    sampler: Sampler,
+    surfels: Vec<Surfel>,
+    tangents: Vec<[Vec3; 2]>,
+    points: Points,
+    gradients: Vec<Vec4>,
+    materials: Vec<u8>,
+}
+
+impl Worker {
+    fn new(field: &Field) -> Self {
+        Self {
+            sampler: Sampler::new(field),
+            surfels: vec![],
+            tangents: vec![],
+            points: Points::default(),
+            gradients: vec![],
+            materials: vec![],
+        }
+    }
+
+    fn brick(&mut self, lattice: &Lattice, block: &Block, palette: &[[u8; 3]]) -> Vec<Seed> {
+        self.surfels.clear();
+        self.sampler.sample(lattice, block, &mut self.surfels);
+        self.probe(lattice, &block.region);
+        self.look_up_materials(&block.region);
+        let mut seeds = Vec::with_capacity(self.surfels.len());
+        let probed = self.gradients.chunks_exact(4);
+        for (((surfel, &tangents), probed), &material) in
+            self.surfels.iter().zip(&self.tangents).zip(probed).zip(&self.materials)
+        {
+            let gaussian = shape::gaussian(surfel, tangents, probed, lattice.spacing);
+            let [r, g, b] = palette.get(usize::from(material)).copied().unwrap_or([128; 3]);
+            let splat = Splat {
+                position: gaussian.position.into(),
+                scale: gaussian.scale.into(),
+                rotation: gaussian.rotation.into(),
+                color: [r, g, b, 255],
+                normal_oct: octahedral(surfel.normal),
+                material,
+                reserved: 0,
+            };
+            let (b, c) = ((surfel.axis + 1) % 3, (surfel.axis + 2) % 3);
+            seeds.push(Seed { rank: order::rank(surfel.node[b], surfel.node[c]), splat });
+        }
+        seeds
+    }
+
+    fn probe(&mut self, lattice: &Lattice, region: &Region) {
+        self.tangents.clear();
+        self.points.clear();
+        for surfel in &self.surfels {
+            let tangents = shape::tangents(surfel, lattice.spacing);
+            self.tangents.push(tangents);
+            for p in shape::probes(surfel, tangents) {
+                self.points.push(p);
+            }
+        }
+        resize(&mut self.gradients, self.points.len());
+        let p = &self.points;
+        self.sampler.evaluator.gradients(region, &p.xs, &p.ys, &p.zs, &mut self.gradients);
+    }
+
+    fn look_up_materials(&mut self, region: &Region) {
+        self.points.clear();
+        for surfel in &self.surfels {
+            self.points.push(surfel.position);
+        }
+        resize(&mut self.materials, self.points.len());
+        let p = &self.points;
+        self.sampler.evaluator.materials(region, &p.xs, &p.ys, &p.zs, &mut self.materials);
+    }
+}
+
+const _: () = assert!(CELLS.is_power_of_two());
+
+/// A unit vector as two signed bytes (Cigolle et al. 2014).
+pub(crate) fn octahedral(n: Vec3) -> [i8; 2] {
+    let flat = n.truncate() / (n.x.abs() + n.y.abs() + n.z.abs()).max(1e-20);
+    let sign = |x: f32| if x >= 0.0 { 1.0 } else { -1.0 };
+    let folded = if n.z < 0.0 {
+        Vec2::new((1.0 - flat.y.abs()) * sign(flat.x), (1.0 - flat.x.abs()) * sign(flat.y))
+    } else {
+        flat
+    };
+    (folded * 127.0).round().to_array().map(|x| x as i8)
+}
