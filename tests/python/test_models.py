@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
+
 from architect.generated import models
 from architect.generated.models import (
     AssetCategory,
@@ -20,7 +22,6 @@ from architect.generated.models import (
     MessageType,
     Sphere,
 )
-from pydantic import TypeAdapter, ValidationError
 
 ROOT = Path(__file__).parents[2]
 

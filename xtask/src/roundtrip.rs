@@ -2,23 +2,35 @@
 //! JSON, and must be the same values.
 
 use std::{
+    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
 use gve_types::{AssetDna, MaterialTable, parse_recipe, testing::random_dna};
 
+use crate::{
+    setup,
+    shell::{self, note, root},
+};
+
+/// How many recipes travel.
+const COUNT: u64 = 300;
+
 /// Which end.
 #[derive(Subcommand)]
 pub enum Task {
+    /// Set the tools up and make the whole journey.
+    Run,
     /// Write random recipes, one per file.
     Emit {
         /// Where to; made if it is missing.
         folder: PathBuf,
         /// How many.
-        #[arg(long, default_value_t = 300)]
+        #[arg(long, default_value_t = COUNT)]
         count: u64,
     },
     /// Read the recipes that another language has written and compare each with the one emitted.
@@ -26,7 +38,7 @@ pub enum Task {
         /// Where from.
         folder: PathBuf,
         /// How many there must be.
-        #[arg(long, default_value_t = 300)]
+        #[arg(long, default_value_t = COUNT)]
         count: u64,
     },
 }
@@ -34,9 +46,48 @@ pub enum Task {
 /// Runs one end.
 pub fn run(task: Task) -> anyhow::Result<()> {
     match task {
+        Task::Run => all(&setup::all()?.python),
         Task::Emit { folder, count } => emit(&folder, count),
         Task::Check { folder, count } => check(&folder, count),
     }
+}
+
+/// Sends random recipes through Python, with all the other Python tests, and through TypeScript.
+///
+/// `python` is the interpreter of an environment with the packages of `backend/requirements-dev.txt`;
+/// the npm packages of `tests/typescript` must be there.
+pub fn all(python: &Path) -> anyhow::Result<()> {
+    let root = root()?;
+    let folder = root.join("out/roundtrip");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    }
+    let sent = folder.join("rust");
+    emit(&sent, COUNT)?;
+    fs::write(folder.join("recipes.ts"), literals(COUNT)?)?;
+
+    let mut pytest = Command::new(python);
+    pytest.args(["-m", "pytest", "--quiet", "tests/python"]).env("GVE_ROUNDTRIP", &folder);
+    shell::run(pytest.current_dir(&root))?;
+    check(&folder.join("python"), COUNT)?;
+
+    let tests = root.join("tests/typescript");
+    shell::run(Command::new("node").args(["node_modules/typescript/bin/tsc", "-p", "."]).current_dir(tests))?;
+    let program = root.join("out/typescript/tests/typescript/src/roundtrip.mjs");
+    let back = folder.join("typescript");
+    shell::run(Command::new("node").arg(program).arg(&sent).arg(&back))?;
+    check(&back, COUNT)
+}
+
+/// The recipes as a TypeScript source, so that the type checker reads every field of them.
+fn literals(count: u64) -> anyhow::Result<String> {
+    let mut text = "import type { AssetDna } from \"../../schema/gve.ts\";\n\n".to_owned();
+    text.push_str("export const recipes: AssetDna[] = [\n");
+    for seed in 0..count {
+        writeln!(text, "{},", serde_json::to_string(&random_dna(seed))?)?;
+    }
+    text.push_str("];\n");
+    Ok(text)
 }
 
 fn file(folder: &Path, seed: u64) -> PathBuf {
@@ -71,7 +122,7 @@ fn check(folder: &Path, count: u64) -> anyhow::Result<()> {
         }
         nodes += size(&sent);
     }
-    crate::shell::note(&format!("{count} recipes with {nodes} nodes came back unchanged"));
+    note(&format!("{count} recipes with {nodes} nodes came back unchanged"));
     Ok(())
 }
 

@@ -260,6 +260,65 @@ class CompileFailed(BaseModel):
     error: str
 
 
+class AssetCreatedEvent(BaseModel):
+    type: Literal["asset:created"] = "asset:created"
+    payload: AssetCreated
+    timestamp: str
+
+
+class AssetUpdatedEvent(BaseModel):
+    type: Literal["asset:updated"] = "asset:updated"
+    payload: AssetUpdated
+    timestamp: str
+
+
+class AssetDeletedEvent(BaseModel):
+    type: Literal["asset:deleted"] = "asset:deleted"
+    payload: AssetDeleted
+    timestamp: str
+
+
+class CompileStartedEvent(BaseModel):
+    type: Literal["compile:started"] = "compile:started"
+    payload: CompileStarted
+    timestamp: str
+
+
+class CompileProgressedEvent(BaseModel):
+    type: Literal["compile:progress"] = "compile:progress"
+    payload: CompileProgressed
+    timestamp: str
+
+
+class CompileCompleteEvent(BaseModel):
+    type: Literal["compile:complete"] = "compile:complete"
+    payload: CompileComplete
+    timestamp: str
+
+
+class CompileFailedEvent(BaseModel):
+    type: Literal["compile:failed"] = "compile:failed"
+    payload: CompileFailed
+    timestamp: str
+
+
+EventEnvelope = TypeAliasType(
+    "EventEnvelope",
+    Annotated[
+        Union[
+            AssetCreatedEvent,
+            AssetUpdatedEvent,
+            AssetDeletedEvent,
+            CompileStartedEvent,
+            CompileProgressedEvent,
+            CompileCompleteEvent,
+            CompileFailedEvent,
+        ],
+        Field(discriminator="type"),
+    ],
+)
+
+
 class MessageType(IntEnum):
     ASSET_READY = 1
     ASSET_PROGRESS = 2
@@ -334,65 +393,6 @@ class CompileProgress(BaseModel):
     stage: CompileStage
     progress: Annotated[float, Field(ge=0.0, le=1.0)]
     message: str
-
-
-class AssetCreatedEvent(BaseModel):
-    type: Literal["asset:created"] = "asset:created"
-    payload: AssetCreated
-    timestamp: str
-
-
-class AssetUpdatedEvent(BaseModel):
-    type: Literal["asset:updated"] = "asset:updated"
-    payload: AssetUpdated
-    timestamp: str
-
-
-class AssetDeletedEvent(BaseModel):
-    type: Literal["asset:deleted"] = "asset:deleted"
-    payload: AssetDeleted
-    timestamp: str
-
-
-class CompileStartedEvent(BaseModel):
-    type: Literal["compile:started"] = "compile:started"
-    payload: CompileStarted
-    timestamp: str
-
-
-class CompileProgressedEvent(BaseModel):
-    type: Literal["compile:progress"] = "compile:progress"
-    payload: CompileProgressed
-    timestamp: str
-
-
-class CompileCompleteEvent(BaseModel):
-    type: Literal["compile:complete"] = "compile:complete"
-    payload: CompileComplete
-    timestamp: str
-
-
-class CompileFailedEvent(BaseModel):
-    type: Literal["compile:failed"] = "compile:failed"
-    payload: CompileFailed
-    timestamp: str
-
-
-EventEnvelope = TypeAliasType(
-    "EventEnvelope",
-    Annotated[
-        Union[
-            AssetCreatedEvent,
-            AssetUpdatedEvent,
-            AssetDeletedEvent,
-            CompileStartedEvent,
-            CompileProgressedEvent,
-            CompileCompleteEvent,
-            CompileFailedEvent,
-        ],
-        Field(discriminator="type"),
-    ],
-)
 
 
 class MaterialRecord(BaseModel):

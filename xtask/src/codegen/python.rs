@@ -42,7 +42,8 @@ pub fn files(schema: &Value, python: &Path) -> anyhow::Result<Vec<Generated>> {
     let text = generate(&flavour(schema)?, python)?;
     let text = default_factories(&integer_enums(&text))?;
     let imports = ["--select=I,F401", "--config", "lint.isort.known-first-party=['architect']"];
-    let text = ruff(python, &[&["check", "--quiet", "--isolated", "--fix-only"], &imports[..]].concat(), &text)?;
+    let text =
+        ruff(python, &[&["check", "--quiet", "--isolated", "--fix-only"], &imports[..]].concat(), &text)?;
     let text = ruff(python, &["format", "--quiet", "--isolated", "--line-length=100"], &text)?;
     Ok(vec![Generated { path: "backend/architect/generated/models.py", text }])
 }

@@ -2,9 +2,9 @@
 
 use gve_types::{
     compile::{CacheStatus, CompileProgress, CompileRequest, CompileResult},
-    document::AssetDocument,
     dna::AssetDna,
-    event::EventEnvelope,
+    document::AssetDocument,
+    event::{Event, EventEnvelope},
     file::FileMetadata,
     material::{AudioProperties, ImpactProperties, MaterialRecord},
     protocol::MessageType,
@@ -42,6 +42,7 @@ fn roots(generator: &mut SchemaGenerator) {
     generator.subschema_for::<CompileRequest>();
     generator.subschema_for::<CompileProgress>();
     generator.subschema_for::<CompileResult>();
+    generator.subschema_for::<Event>();
     generator.subschema_for::<EventEnvelope>();
     generator.subschema_for::<MessageType>();
     generator.subschema_for::<SnapshotKind>();

@@ -149,8 +149,7 @@ impl Writer<'_> {
     fn structure(&mut self, item: &RustStruct) -> anyhow::Result<()> {
         self.text.push('\n');
         self.comment("", &item.comments)?;
-        let (flat, own): (Vec<_>, Vec<_>) =
-            item.fields.iter().partition(|field| field.id.renamed == FLATTEN);
+        let (flat, own): (Vec<_>, Vec<_>) = item.fields.iter().partition(|field| field.id.renamed == FLATTEN);
         if flat.is_empty() {
             writeln!(self.text, "export interface {} {{", item.id.renamed)?;
         } else {
@@ -203,8 +202,9 @@ impl Writer<'_> {
 
     /// The numbers of an enum that JSON carries as numbers; typeshare's parser drops them.
     fn numbers(&self, name: &str) -> anyhow::Result<Option<Vec<u64>>> {
-        let definition =
-            self.schema["$defs"].get(name).with_context(|| format!("{name} is missing in the JSON Schema"))?;
+        let definition = self.schema["$defs"]
+            .get(name)
+            .with_context(|| format!("{name} is missing in the JSON Schema"))?;
         let values = definition["enum"].as_array().with_context(|| format!("{name} is an enum"))?;
         Ok(values.iter().map(Value::as_u64).collect())
     }
@@ -286,6 +286,10 @@ impl Writer<'_> {
 
     fn item_name(&self, item: &RustType) -> anyhow::Result<String> {
         let name = self.type_name(item)?;
-        Ok(if matches!(item, RustType::Special(SpecialRustType::Option(_))) { format!("({name})") } else { name })
+        Ok(if matches!(item, RustType::Special(SpecialRustType::Option(_))) {
+            format!("({name})")
+        } else {
+            name
+        })
     }
 }
