@@ -30,6 +30,7 @@
 
 pub mod asset;
 pub mod object;
+mod parts;
 pub mod shell;
 pub mod splat;
 pub mod systems;

@@ -4,13 +4,21 @@ use std::{fmt, sync::Arc};
 
 use bevy::{asset::AsAssetId, camera::primitives::Aabb, prelude::*};
 
-use crate::{asset::GveAsset, systems};
+use crate::{
+    asset::GveAsset,
+    parts,
+    systems::{self, GveSystems},
+};
 
 /// An entity that shows a [`GveAsset`].
 ///
 /// # Required components
 /// [`Transform`], [`Visibility`] and [`GveRepresentation`] are added if they are missing. Any transform works,
 /// also one that turns and scales unevenly.
+///
+/// # Optional components
+/// [`RenderLayers`](bevy::camera::visibility::RenderLayers), [`NotShadowCaster`](bevy::light::NotShadowCaster) and
+/// [`NotShadowReceiver`](bevy::light::NotShadowReceiver) work as on a mesh.
 ///
 /// # Components that appear by themselves
 /// [`GveAssetStatus`](crate::asset::GveAssetStatus) says what became of the load, [`GveDrawnAs`] what is drawn
@@ -142,7 +150,10 @@ impl Plugin for GveObjectPlugin {
             .register_type::<GveObject>()
             .register_type::<GveRepresentation>()
             .register_type::<GveDrawnAs>()
-            .add_systems(PostUpdate, choose.in_set(systems::GveSystems::Choose));
+            .add_systems(
+                PostUpdate,
+                (choose.in_set(GveSystems::Choose), parts::inherit_look.in_set(GveSystems::Inherit)),
+            );
     }
 }
 

@@ -17,13 +17,15 @@ pub enum GveSystems {
     Choose,
     /// The entities, meshes and materials of each representation follow.
     Apply,
+    /// The entities that draw an object take over its render layers and its marks about shadows.
+    Inherit,
 }
 
 /// Orders the sets; each member plugin calls it, so that any of them can be left out.
 pub(crate) fn configure(app: &mut App) {
     app.configure_sets(
         PostUpdate,
-        (GveSystems::Status, GveSystems::Choose, GveSystems::Apply)
+        (GveSystems::Status, GveSystems::Choose, GveSystems::Apply, GveSystems::Inherit)
             .chain()
             .before(AssetEventSystems)
             .before(TransformSystems::Propagate)

@@ -243,7 +243,11 @@ fn any_member_can_be_left_out() {
             gve = gve.disable::<GveShellPlugin>();
         }
         let mut app = App::new();
-        app.add_plugins((MinimalPlugins.build().disable::<ScheduleRunnerPlugin>(), AssetPlugin::default(), gve));
+        app.add_plugins((
+            MinimalPlugins.build().disable::<ScheduleRunnerPlugin>(),
+            AssetPlugin::default(),
+            gve,
+        ));
         app.finish();
         app.cleanup();
         let object = app.world_mut().spawn(GveObject::default()).id();
@@ -277,8 +281,7 @@ fn files_are_followed_on_disk() {
     ));
     app.finish();
     app.cleanup();
-    let mut bench =
-        Bench { app, dir: Dir::default(), report: Arc::default(), failures: Vec::new() };
+    let mut bench = Bench { app, dir: Dir::default(), report: Arc::default(), failures: Vec::new() };
     let object = bench.spawn();
     bench.until_radius(object, 1.0);
 

@@ -11,12 +11,13 @@ use std::f32::consts::{FRAC_PI_3, FRAC_PI_4};
 use bevy::{
     core_pipeline::prepass::{DepthPrepass, MotionVectorPrepass, NormalPrepass},
     prelude::*,
+    render::{RenderPlugin, settings::WgpuSettings},
 };
 use common::{
     asset::{Shape, asset, material},
     *,
 };
-use gve_bevy::prelude::*;
+use gve_bevy::{object::GveDrawnAs, prelude::*};
 
 const RED: [u8; 3] = [200, 40, 30];
 const BLUE: [u8; 3] = [30, 60, 200];
@@ -211,6 +212,67 @@ fn volumes_and_meshes_look_alike() {
     let orthographic = OrthographicProjection { scale: 0.012, ..OrthographicProjection::default_3d() };
     stage.replace_camera(Projection::from(orthographic));
     stage.compare("orthographic");
+    stage.clear();
+    stage.replace_camera(());
+
+    for what in [GveRepresentation::Volume, GveRepresentation::Shell] {
+        a_reload_never_leaves_a_blank_frame(&mut stage, what);
+    }
+}
+
+/// Replaces an asset as a reload does and looks at every frame.
+fn a_reload_never_leaves_a_blank_frame(stage: &mut Stage, what: GveRepresentation) {
+    stage.sun();
+    stage.object(sphere(1.0, RED), Transform::default());
+    let before = stage.shoot(what);
+    let frames = watch(&mut stage.app, &stage.target);
+    stage.app.update();
+    let object = stage.objects[0];
+    let id = stage.app.world().get::<GveObject>(object).unwrap().id();
+    stage.app.world_mut().resource_mut::<Assets<GveAsset>>().insert(id, sphere(0.5, BLUE)).unwrap();
+    stage.app.update();
+    let updates_after = 8;
+    for _ in 0..updates_after {
+        stage.app.update();
+    }
+    let frames = frames.take(&mut stage.app);
+    let after = stage.shoot(what);
+    assert!(
+        after.covered() * 3 < before.covered() && after.covered() > 1_000,
+        "{what}: the new one is smaller"
+    );
+    let is = |frame: &Picture, other: &Picture| frame.other_pixels(other, 8) < 0.001;
+    let old = frames.iter().take_while(|frame| is(frame, &before)).count();
+    let new = frames.iter().skip(old).take_while(|frame| is(frame, &after)).count();
+    assert!(old >= 1 && new >= 3, "{what}: {old} old frames, then {new} new ones");
+    if let Some(other) = frames.get(old + new) {
+        panic!("{what}: frame {} shows neither: {} pixels are covered", old + new, other.covered());
+    }
+    stage.clear();
+}
+
+/// A representation that no plugin draws is drawn as the shell.
+#[test]
+fn without_the_volume_plugin_there_is_the_shell() {
+    let mut app = app_with(GvePlugin.build().disable::<GveVolumePlugin>());
+    let object = spawn(&mut app, sphere(1.0, RED), GveRepresentation::Volume, Transform::default());
+    app.update();
+    assert_eq!(**app.world().get::<GveDrawnAs>(object).unwrap(), Some(GveRepresentation::Shell));
+    let parts = app.world().get::<Children>(object).unwrap();
+    assert!(app.world().get::<Mesh3d>(parts[0]).is_some());
+    app.world_mut().despawn(object);
+    app.update();
+}
+
+/// Bevy without a GPU: the assets are there, nothing is drawn, nothing panics.
+#[test]
+fn without_a_gpu_nothing_is_drawn() {
+    let settings = WgpuSettings { backends: None, ..default() };
+    let mut app = app_on(RenderPlugin { render_creation: settings.into(), ..default() }, GvePlugin.build());
+    let object = spawn(&mut app, sphere(1.0, RED), GveRepresentation::Volume, Transform::default());
+    app.update();
+    app.update();
+    assert_eq!(app.world().get::<GveAssetStatus>(object), Some(&GveAssetStatus::Ready));
 }
 
 #[test]

@@ -30,8 +30,9 @@ pub enum GveLoadError {
 
 /// Loads [`GveAsset`]s on Bevy's IO threads: maps the file, checks all of it, hands out views.
 ///
-/// A file of the default source is mapped and not copied. An asset from elsewhere, such as an archive or the
-/// network, is read into memory once.
+/// A file of the default source is mapped and not copied, so whoever replaces it must rename a new file over it,
+/// as every writer of GVE does, and not write into it. An asset from elsewhere, such as an archive or the network,
+/// is read into memory once; so is every asset on Windows, where a mapped file cannot be replaced.
 ///
 /// # Errors
 /// [`GveLoadError`]; its text says what is wrong and where.
@@ -57,6 +58,10 @@ impl GveAssetLoader {
     }
 
     fn file_path(&self, context: &LoadContext) -> Option<PathBuf> {
+        if cfg!(windows) {
+            // A mapped file cannot be replaced there, and the next bake is to replace it.
+            return None;
+        }
         let path = context.path();
         let root = self.root.as_ref()?;
         matches!(path.source(), AssetSourceId::Default).then(|| root.join(path.path()))

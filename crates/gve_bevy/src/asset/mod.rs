@@ -85,7 +85,9 @@ pub struct GveAssetPlugin;
 impl Plugin for GveAssetPlugin {
     fn build(&self, app: &mut App) {
         if !app.world().contains_resource::<AssetServer>() {
-            warn!("GveAssetPlugin needs an AssetServer: add AssetPlugin (or DefaultPlugins) before GvePlugin; GVE assets will not load");
+            warn!(
+                "GveAssetPlugin needs an AssetServer: add AssetPlugin (or DefaultPlugins) before GvePlugin; GVE assets will not load"
+            );
             return;
         }
         crate::systems::configure(app);

@@ -86,9 +86,7 @@ impl Plugin for GveAssetSourcePlugin {
                 watch(&root, debounce, move |event| sender.send_blocking(event).is_ok())
             })
             .with_watch_warning("The asset folder is missing or cannot be watched; changes will not show.");
-        app.world_mut()
-            .get_resource_or_init::<AssetSourceBuilders>()
-            .insert(AssetSourceId::Default, source);
+        app.world_mut().get_resource_or_init::<AssetSourceBuilders>().insert(AssetSourceId::Default, source);
     }
 }
 
@@ -323,9 +321,12 @@ mod tests {
     #[test]
     fn a_rename_that_comes_in_one_event_is_reported() {
         let (mut sorter, now) = sorter();
-        let both = event(EventKind::Modify(ModifyKind::Name(RenameMode::Both)), "/assets/old")
-            .add_path(FILE.into());
-        assert_eq!(sorter.sort(&both, now), [Change::Removed("/assets/old".into()), Change::Added(FILE.into())]);
+        let both =
+            event(EventKind::Modify(ModifyKind::Name(RenameMode::Both)), "/assets/old").add_path(FILE.into());
+        assert_eq!(
+            sorter.sort(&both, now),
+            [Change::Removed("/assets/old".into()), Change::Added(FILE.into())]
+        );
     }
 
     #[test]

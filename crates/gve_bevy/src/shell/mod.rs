@@ -121,12 +121,7 @@ fn follow(
     mut meshes: ResMut<Assets<Mesh>>,
     mut materials: ResMut<Assets<StandardMaterial>>,
     objects: Query<(Entity, &GveObject, &GveDrawnAs)>,
-    mut children: Query<(
-        Entity,
-        &GveShellPartOf,
-        &mut Mesh3d,
-        &mut MeshMaterial3d<StandardMaterial>,
-    )>,
+    mut children: Query<(Entity, &GveShellPartOf, &mut Mesh3d, &mut MeshMaterial3d<StandardMaterial>)>,
 ) {
     let Some(assets) = assets else { return };
     let draws_shell = |drawn_as: &GveDrawnAs| **drawn_as == Some(GveRepresentation::Shell);

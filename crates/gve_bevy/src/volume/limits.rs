@@ -51,7 +51,8 @@ impl VolumeLimits {
 
     /// Whether this GPU takes a volume's textures, and if not, why.
     pub(super) fn accept(&self, volume: &VolumeView) -> Result<(), String> {
-        let [atlas, grid] = [volume.atlas_bricks.map(|bricks| bricks.saturating_mul(BRICK_SAMPLES)), volume.bricks];
+        let [atlas, grid] =
+            [volume.atlas_bricks.map(|bricks| bricks.saturating_mul(BRICK_SAMPLES)), volume.bricks];
         if [atlas, grid].into_iter().flatten().any(|side| side == 0) {
             return Err("its volume is empty".into());
         }
@@ -74,6 +75,8 @@ pub(super) fn extent([width, height, depth_or_array_layers]: [u32; 3]) -> Extent
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
     use super::*;
 
     fn volume(bricks: [u32; 3], atlas_bricks: [u32; 3]) -> VolumeView<'static> {

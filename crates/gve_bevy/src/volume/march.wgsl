@@ -42,9 +42,10 @@ const EMPTY: u32 = 0xffffffffu;
 // Bricks that one ray visits, and samples that it takes in all of them, at most. A ray through the diagonal of
 // the largest volume (512 cells) visits 3 * 74 bricks.
 const MAX_BRICKS: u32 = 256u;
-const MAX_SAMPLES: u32 = 512u;
-// The shortest step in cells. Near the surface a ray that grazes it would otherwise creep.
-const MIN_STEP: f32 = 0.1;
+const MAX_SAMPLES: u32 = 1024u;
+// The shortest step in cells. Near the surface a ray that grazes it would otherwise creep; what it cuts off a corner
+// is far below what the samples resolve.
+const MIN_STEP: f32 = 0.2;
 // How far behind the wall between two bricks the march goes on, in cells.
 const NUDGE: f32 = 1e-3;
 

@@ -9,11 +9,12 @@ use bevy::{
     reflect::TypePath,
     render::{
         render_resource::{
-            AddressMode, AsBindGroup, AsBindGroupError, BindGroupLayout, BindGroupLayoutEntry, BindingResources,
-            BufferInitDescriptor, BufferUsages, FilterMode, OwnedBindingResource, RenderPipelineDescriptor,
-            SamplerBindingType, SamplerDescriptor, ShaderStages, ShaderType, SpecializedMeshPipelineError, Texture, TextureDataOrder,
-            TextureDescriptor, TextureDimension, TextureFormat, TextureSampleType, TextureUsages,
-            TextureViewDescriptor, TextureViewDimension, UnpreparedBindGroup,
+            AddressMode, AsBindGroup, AsBindGroupError, BindGroupLayout, BindGroupLayoutEntry,
+            BindingResources, BufferInitDescriptor, BufferUsages, FilterMode, OwnedBindingResource,
+            RenderPipelineDescriptor, SamplerBindingType, SamplerDescriptor, ShaderStages, ShaderType,
+            SpecializedMeshPipelineError, Texture, TextureDataOrder, TextureDescriptor, TextureDimension,
+            TextureFormat, TextureSampleType, TextureUsages, TextureViewDescriptor, TextureViewDimension,
+            UnpreparedBindGroup,
             binding_types::{sampler, texture_3d, uniform_buffer},
             encase::UniformBuffer,
         },

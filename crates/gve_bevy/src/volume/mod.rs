@@ -54,10 +54,7 @@ impl Plugin for GveVolumePlugin {
         embedded_asset!(app, "volume_prepass.wgsl");
         app.add_plugins(MaterialPlugin::<GveVolumeMaterial>::default())
             .init_resource::<proxy::Proxies>()
-            .add_systems(
-                PostUpdate,
-                (proxy::forget_unused, proxy::follow).chain().in_set(GveSystems::Apply),
-            );
+            .add_systems(PostUpdate, (proxy::forget_unused, proxy::follow).chain().in_set(GveSystems::Apply));
     }
 
     fn finish(&self, app: &mut App) {

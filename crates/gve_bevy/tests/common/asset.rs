@@ -70,9 +70,7 @@ pub fn volume(shape: &Shape, resolution: u32) -> Volume {
     let origin = min - 2.0 * cell_size;
     let cells = ((max - min) / cell_size).ceil().as_uvec3() + 4;
     let bricks = cells.map(|cells| cells.div_ceil(BRICK_CELLS));
-    let at = |brick: UVec3, sample: UVec3| {
-        origin + (brick * BRICK_CELLS + sample).as_vec3() * cell_size
-    };
+    let at = |brick: UVec3, sample: UVec3| origin + (brick * BRICK_CELLS + sample).as_vec3() * cell_size;
     let brick_reach = 0.5 * 3.0_f32.sqrt() * BRICK_CELLS as f32 * cell_size;
     let mut grid = Vec::new();
     let mut stored = Vec::new();
@@ -99,8 +97,7 @@ pub fn volume(shape: &Shape, resolution: u32) -> Volume {
     let (mut distances, mut materials) = (vec![f16::ZERO; texels], vec![0; texels]);
     for (slot, &brick) in stored.iter().enumerate() {
         let slot = slot as u32;
-        let corner =
-            BRICK_SAMPLES * UVec3::new(slot % side, slot / side % side, slot / (side * side));
+        let corner = BRICK_SAMPLES * UVec3::new(slot % side, slot / side % side, slot / (side * side));
         for k in 0..BRICK_SAMPLES {
             for j in 0..BRICK_SAMPLES {
                 for i in 0..BRICK_SAMPLES {

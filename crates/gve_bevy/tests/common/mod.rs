@@ -39,6 +39,11 @@ pub fn app() -> App {
 
 /// An app that draws into images, with some of GVE's plugins.
 pub fn app_with(gve: PluginGroupBuilder) -> App {
+    app_on(RenderPlugin { synchronous_pipeline_compilation: true, ..default() }, gve)
+}
+
+/// An app on a renderer of one's own.
+pub fn app_on(renderer: RenderPlugin, gve: PluginGroupBuilder) -> App {
     let mut app = App::new();
     app.add_plugins((
         TaskPoolPlugin::default(),
@@ -49,7 +54,7 @@ pub fn app_with(gve: PluginGroupBuilder) -> App {
         InputPlugin,
         WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..default() },
         AssetPlugin::default(),
-        RenderPlugin { synchronous_pipeline_compilation: true, ..default() },
+        renderer,
         ImagePlugin::default(),
         MeshPlugin,
         GizmoPlugin,
@@ -69,9 +74,6 @@ pub fn app_with(gve: PluginGroupBuilder) -> App {
     app.cleanup();
     app
 }
-
-#[derive(Resource, Default, Clone)]
-struct Arrived(Arc<Mutex<Vec<Vec<u8>>>>);
 
 /// An image that a camera can draw into.
 pub fn target(app: &mut App) -> Handle<Image> {
@@ -126,21 +128,40 @@ pub fn shoot(app: &mut App, target: &Handle<Image>) -> Picture {
 
 /// Draws until an image has been read back.
 pub fn read(app: &mut App, target: &Handle<Image>) -> Picture {
-    let arrived = app.world_mut().get_resource_or_init::<Arrived>().clone();
-    arrived.0.lock().unwrap().clear();
-    let sink = arrived.clone();
-    let reader = app
-        .world_mut()
-        .spawn(Readback::texture(target.clone()))
-        .observe(move |read: On<ReadbackComplete>| sink.0.lock().unwrap().push(read.data.clone()))
-        .id();
+    let frames = watch(app, target);
     for _ in 0..100 {
         app.update();
-        let found = arrived.0.lock().unwrap().pop();
-        if let Some(rgba) = found {
-            app.world_mut().despawn(reader);
-            return Picture { rgba };
+        if !frames.is_empty() {
+            return frames.take(app).remove(0);
         }
     }
     panic!("no picture came back in 100 frames");
+}
+
+/// Reads an image back after every frame.
+pub struct Frames {
+    arrived: Arc<Mutex<Vec<Picture>>>,
+    reader: Entity,
+}
+
+pub fn watch(app: &mut App, target: &Handle<Image>) -> Frames {
+    let arrived: Arc<Mutex<Vec<Picture>>> = Arc::default();
+    let sink = arrived.clone();
+    let keep = move |read: On<ReadbackComplete>| {
+        sink.lock().unwrap().push(Picture { rgba: read.data.clone() });
+    };
+    let reader = app.world_mut().spawn(Readback::texture(target.clone())).observe(keep).id();
+    Frames { arrived, reader }
+}
+
+impl Frames {
+    pub fn is_empty(&self) -> bool {
+        self.arrived.lock().unwrap().is_empty()
+    }
+
+    /// The frames that came back so far, oldest first.
+    pub fn take(self, app: &mut App) -> Vec<Picture> {
+        app.world_mut().despawn(self.reader);
+        std::mem::take(&mut *self.arrived.lock().unwrap())
+    }
 }

@@ -24,8 +24,7 @@ impl Picture {
     /// Mean of the three channels over a square around a pixel.
     pub fn brightness(&self, x: u32, y: u32, reach: u32) -> f32 {
         let pixels = (y - reach..=y + reach).flat_map(|y| (x - reach..=x + reach).map(move |x| (x, y)));
-        let values: Vec<f32> =
-            pixels.flat_map(|(x, y)| self.at(x, y)).map(f32::from).collect();
+        let values: Vec<f32> = pixels.flat_map(|(x, y)| self.at(x, y)).map(f32::from).collect();
         values.iter().sum::<f32>() / values.len() as f32
     }
 
