@@ -89,8 +89,8 @@ fn a_full_disk() {
     if !has_namespaces() {
         return;
     }
-    let scene = "cp \"$folder/asset.gve_bin\" /tmp/.gve_asset.$$ && mount -t tmpfs -o size=256k tmpfs \"$folder\" \
-                 && mv /tmp/.gve_asset.$$ \"$folder/asset.gve_bin\" && exec \"$@\"";
+    let scene = "exec 3<\"$folder/asset.gve_bin\" && mount -t tmpfs -o size=256k tmpfs \"$folder\" \
+                 && cat <&3 >\"$folder/asset.gve_bin\" && exec \"$@\"";
     let message = message(&run(&["unshare", "--user", "--map-root-user", "--mount", "sh"], scene));
     assert!(message.contains("No space left on device"), "{message}");
 }
@@ -100,8 +100,8 @@ fn a_read_only_file_system() {
     if !has_namespaces() {
         return;
     }
-    let scene = "cp \"$folder/asset.gve_bin\" /tmp/.gve_asset.$$ && mount -t tmpfs tmpfs \"$folder\" \
-                 && mv /tmp/.gve_asset.$$ \"$folder/asset.gve_bin\" && mount -o remount,ro \"$folder\" && exec \"$@\"";
+    let scene = "exec 3<\"$folder/asset.gve_bin\" && mount -t tmpfs tmpfs \"$folder\" \
+                 && cat <&3 >\"$folder/asset.gve_bin\" && mount -o remount,ro \"$folder\" && exec \"$@\"";
     let message = message(&run(&["unshare", "--user", "--map-root-user", "--mount", "sh"], scene));
     assert!(message.contains("cannot create a temporary file in its folder"), "{message}");
     assert!(message.contains("Read-only file system"), "{message}");
