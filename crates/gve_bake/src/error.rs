@@ -55,10 +55,10 @@ pub enum BakeError {
         distance_m: f32,
     },
     /// The surface fills more bricks than a volume may hold.
-    #[error("the volume needs {found} bricks, at most {max} fit: bake at a lower resolution")]
+    #[error(
+        "the volume needs more than {max} bricks of 7³ cells, the most that fit: bake at a lower resolution"
+    )]
     VolumeTooLarge {
-        /// How many the surface touches.
-        found: u64,
         /// How many are allowed.
         max: u64,
     },

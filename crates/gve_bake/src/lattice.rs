@@ -73,14 +73,25 @@ impl Lattice {
         self.origin + sample.as_vec3() * self.cell_size_m
     }
 
-    /// The box of a cube of bricks, padded by `pad` cells.
-    pub(crate) fn block_bounds(&self, block: Block, pad: f32) -> Aabb {
-        let max = (block.at + block.side).min(self.bricks);
-        let pad = Vec3::splat(pad * self.cell_size_m);
-        Aabb {
-            min: self.position(block.at * self.brick_cells) - pad,
-            max: self.position(max * self.brick_cells) + pad,
+    /// Writes the coordinates of the `side`³ samples from `first` on, x fastest.
+    pub(crate) fn fill_positions(&self, first: UVec3, side: usize, [x, y, z]: [&mut [f32]; 3]) {
+        let rows = x.chunks_exact_mut(side).zip(y.chunks_exact_mut(side)).zip(z.chunks_exact_mut(side));
+        for (row, ((x, y), z)) in rows.take(side * side).enumerate() {
+            let sample = first + UVec3::new(0, (row % side) as u32, (row / side) as u32);
+            // The same arithmetic as in `position`, to the last bit.
+            let start = self.position(sample);
+            for (i, x) in x.iter_mut().enumerate() {
+                *x = self.origin.x + (first.x + i as u32) as f32 * self.cell_size_m;
+            }
+            y.fill(start.y);
+            z.fill(start.z);
         }
+    }
+
+    /// The box of a cube of bricks.
+    pub(crate) fn block_bounds(&self, block: Block) -> Aabb {
+        let max = (block.at + block.side).min(self.bricks);
+        Aabb::new(self.position(block.at * self.brick_cells), self.position(max * self.brick_cells))
     }
 }
 

@@ -78,7 +78,7 @@ fn samples_are_the_fields_own() {
 #[test]
 fn the_grid_has_the_cells_that_were_asked_for_and_a_margin() {
     for resolution in [8, 33, 64, 128] {
-        let field = field(r#"{"op": "box", "half_extents": [1.0, 0.4, 0.3]}"#);
+        let field = field(r#"{"op": "box", "half_extents": [1.0, 0.8, 0.7]}"#);
         let volume = volume::bake(&field, resolution).unwrap();
         let margin = (field.bounds().min - Vec3::from(volume.origin)) / volume.cell_size;
         assert!(margin.min_element() >= 2.0, "{margin}");
@@ -184,17 +184,4 @@ fn the_finest_resolution_stays_within_its_memory() {
     let volume = volume::bake(&field, 512).unwrap();
     let bytes = volume.distances.len() * 3 + volume.grid.len() * 8;
     assert!(bytes < 128 << 20, "{} MiB", bytes >> 20);
-}
-
-#[test]
-fn a_surface_in_every_brick_is_refused_at_the_finest_resolution() {
-    // 4096 wires fill the whole grid with surface at a spacing of a few cells.
-    let field = field(
-        r#"{"op": "displace", "pattern": "gyroid", "amplitude": 0.9, "wavelength": 0.02, "octaves": 1,
-            "child": {"op": "shell", "thickness": 0.9, "child": {"op": "box", "half_extents": [0.5, 0.5, 0.5]}}}"#,
-    );
-    match volume::bake(&field, 512) {
-        Err(BakeError::VolumeTooLarge { found, max }) => assert!(found > max),
-        other => panic!("{:?}", other.map(|volume| volume.atlas_bricks)),
-    }
 }

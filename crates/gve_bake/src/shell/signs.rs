@@ -3,14 +3,14 @@
 //! Each sample belongs to one brick and is judged once, so that bricks agree about the samples between
 //! them whatever the rounding of their shortened programs.
 
-use glam::{IVec3, UVec3, Vec3};
+use glam::{IVec3, UVec3};
 use gve_sdf::{Evaluator, Field, Region};
 use rayon::prelude::*;
 
 use super::thin::{self, Seed};
 use crate::{
     lattice::{Block, Lattice},
-    walk,
+    walk::{self, Walk},
 };
 
 /// Cells, and samples of its own, along one side of a brick.
@@ -49,7 +49,8 @@ pub(super) struct SignGrid {
 impl SignGrid {
     /// Samples the field wherever its surface may be.
     pub(super) fn sample(field: &Field, lattice: Lattice) -> Self {
-        let tasks = walk::tasks(field, &lattice, 0.0);
+        let walk = Walk::new(field, lattice, 0.0);
+        let tasks = walk::tasks(field, &walk);
         let parts: Vec<Part> = tasks
             .par_iter()
             .map_init(
@@ -58,9 +59,8 @@ impl SignGrid {
                     let mut part = Part::default();
                     walk::descend(
                         evaluator,
-                        &lattice,
+                        &walk,
                         task,
-                        0.0,
                         &mut (&mut part, scratch),
                         &mut |(part, _), _, task| part.uniform.push((task.block, task.interval.hi < 0.0)),
                         &mut |(part, scratch), evaluator, task| {
@@ -263,15 +263,7 @@ impl Part {
     ) {
         let at = task.block.at;
         let first = at * SIDE as u32;
-        for z in 0..SIDE {
-            for y in 0..SIDE {
-                for x in 0..SIDE {
-                    let position: Vec3 = lattice.position(first + UVec3::new(x as u32, y as u32, z as u32));
-                    let i = sample_index(x, y, z);
-                    (scratch.x[i], scratch.y[i], scratch.z[i]) = position.into();
-                }
-            }
-        }
+        lattice.fill_positions(first, SIDE, [&mut scratch.x, &mut scratch.y, &mut scratch.z]);
         let mut values = Box::new([0.0; SAMPLES]);
         evaluator.distances(&task.region, &scratch.x, &scratch.y, &scratch.z, values.as_mut_slice());
         let mut signs = [0u64; SIDE];

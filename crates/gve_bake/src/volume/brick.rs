@@ -116,11 +116,7 @@ impl TaskBricks {
     ) {
         let at = task.block.at;
         let first = at * BRICK_CELLS;
-        for i in 0..SAMPLES {
-            let sample = first
-                + glam::UVec3::new((i % SIDE) as u32, (i / SIDE % SIDE) as u32, (i / SIDE / SIDE) as u32);
-            (scratch.x[i], scratch.y[i], scratch.z[i]) = lattice.position(sample).into();
-        }
+        lattice.fill_positions(first, SIDE, [&mut scratch.x, &mut scratch.y, &mut scratch.z]);
         let Scratch { x, y, z, distances, .. } = scratch;
         evaluator.distances(&task.region, x, y, z, distances);
         let near = near_mask(distances);
@@ -134,7 +130,10 @@ impl TaskBricks {
         self.distances[start..].convert_from_f32_slice(distances);
         self.materials.resize(start + SAMPLES, 0);
         if scratch.many_materials {
-            evaluator.materials(&task.region, x, y, z, &mut self.materials[start..]);
+            match evaluator.uniform_material(&task.region) {
+                Some(material) => self.materials[start..].fill(material),
+                None => evaluator.materials(&task.region, x, y, z, &mut self.materials[start..]),
+            }
         }
     }
 }

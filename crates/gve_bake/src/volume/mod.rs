@@ -3,6 +3,8 @@
 mod atlas;
 mod brick;
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use glam::{UVec3, Vec3};
 use gve_assets::{BRICK_CELLS, BrickCell, Volume};
 use gve_sdf::{Evaluator, Field};
@@ -12,7 +14,7 @@ use rayon::prelude::*;
 use crate::{
     BakeError,
     lattice::Lattice,
-    walk::{self, Task},
+    walk::{self, Task, Walk},
 };
 use brick::TaskBricks;
 
@@ -26,23 +28,41 @@ const MAX_BRICKS: u64 = limits::MAX_FILE_BYTES / 4 / (brick::SAMPLES as u64 * 3)
 /// surface left out.
 ///
 /// The grid leaves at least two cells about the field's bounds. A brick is kept when a cell that the
-/// surface crosses lies in it or within two cells of it. The bytes depend on the field and the
+/// surface crosses lies in it, or within two cells of it. The bytes depend on the field and the
 /// resolution alone.
 ///
 /// # Errors
 /// When the resolution is outside [`limits::VOLUME_RESOLUTION`], the field has no surface or no finite
 /// bounds, or more bricks would be kept than a file may hold.
 pub fn bake(field: &Field, resolution: u32) -> Result<Volume, BakeError> {
+    bake_within(field, resolution, MAX_BRICKS)
+}
+
+fn bake_within(field: &Field, resolution: u32, max_bricks: u64) -> Result<Volume, BakeError> {
     let lattice = Lattice::around(field.bounds(), resolution, BRICK_CELLS, Vec3::ZERO)?;
-    let tasks = walk::tasks(field, &lattice, BAND_CELLS as f32);
+    let walk = Walk::new(field, lattice, BAND_CELLS as f32);
+    let tasks = walk::tasks(field, &walk);
+    // Counted along the way, so that a surface in every brick cannot use up the memory.
+    let crossed = AtomicU64::new(0);
     let baked: Vec<TaskBricks> = tasks
         .par_iter()
         .map_init(
             || (Evaluator::new(field), brick::Scratch::new(field)),
-            |(evaluator, scratch), task| bake_task(evaluator, scratch, &lattice, task),
+            |(evaluator, scratch), task| {
+                if crossed.load(Ordering::Relaxed) > max_bricks {
+                    return TaskBricks::default();
+                }
+                let bricks = bake_task(evaluator, scratch, &walk, task);
+                let touched = bricks.sampled.iter().filter(|brick| brick.near != 0).count() as u64;
+                crossed.fetch_add(touched, Ordering::Relaxed);
+                bricks
+            },
         )
         .collect();
     drop(tasks);
+    if crossed.into_inner() > max_bricks {
+        return Err(BakeError::VolumeTooLarge { max: max_bricks });
+    }
 
     let mut wanted = vec![false; lattice.brick_count()];
     for sampled in baked.iter().flat_map(|part| &part.sampled) {
@@ -70,9 +90,8 @@ pub fn bake(field: &Field, resolution: u32) -> Result<Volume, BakeError> {
     if kept.is_empty() {
         return Err(BakeError::NoSurface { cell_size_m: lattice.cell_size_m });
     }
-    let found = kept.len() as u64;
-    if found > MAX_BRICKS {
-        return Err(BakeError::VolumeTooLarge { found, max: MAX_BRICKS });
+    if kept.len() as u64 > max_bricks {
+        return Err(BakeError::VolumeTooLarge { max: max_bricks });
     }
     let atlas_bricks = atlas::layout(kept.len() as u32);
     let (distances, materials) = atlas::assemble(&kept, atlas_bricks);
@@ -91,18 +110,17 @@ pub fn bake(field: &Field, resolution: u32) -> Result<Volume, BakeError> {
 fn bake_task(
     evaluator: &mut Evaluator,
     scratch: &mut brick::Scratch,
-    lattice: &Lattice,
+    walk: &Walk,
     task: &Task,
 ) -> TaskBricks {
     let mut bricks = TaskBricks::default();
     walk::descend(
         evaluator,
-        lattice,
+        walk,
         task,
-        BAND_CELLS as f32,
         &mut (&mut bricks, scratch),
-        &mut |(bricks, scratch), evaluator, task| bricks.bound(evaluator, scratch, lattice, task),
-        &mut |(bricks, scratch), evaluator, task| bricks.sample(evaluator, scratch, lattice, task),
+        &mut |(bricks, scratch), evaluator, task| bricks.bound(evaluator, scratch, &walk.lattice, task),
+        &mut |(bricks, scratch), evaluator, task| bricks.sample(evaluator, scratch, &walk.lattice, task),
     );
     bricks
 }
@@ -117,6 +135,27 @@ fn mark_neighbours(lattice: &Lattice, at: UVec3, near: u32, wanted: &mut [bool])
             if shifted.cmpge(UVec3::ONE).all() && (shifted - 1).cmplt(lattice.bricks).all() {
                 wanted[lattice.brick_index(shifted - 1)] = true;
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+    use super::*;
+
+    #[test]
+    fn more_bricks_than_allowed_are_an_error_and_not_a_volume() {
+        let materials = gve_types::MaterialTable::builtin();
+        let ball = r#"{"op": "sphere", "radius": 1.0}"#;
+        let ball = gve_sdf::testing::recipe(serde_json::from_str(ball).unwrap());
+        let field = Field::lower(&ball, materials).unwrap();
+        let bricks =
+            bake(&field, 64).unwrap().grid.iter().filter(|cell| cell.slot != BrickCell::EMPTY).count();
+        assert!(bake_within(&field, 64, bricks as u64).is_ok());
+        for max in [0, 1, 50, bricks as u64 - 1] {
+            assert_eq!(bake_within(&field, 64, max), Err(BakeError::VolumeTooLarge { max }));
         }
     }
 }

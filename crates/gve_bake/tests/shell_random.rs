@@ -1,0 +1,65 @@
+//! Every shell is closed and manifold: on random trees and on the sample library.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use gve_bake::{BakeError, shell};
+use gve_sdf::{Field, testing::random_recipe};
+use gve_types::{MaterialTable, parse_recipe};
+use rayon::prelude::*;
+use support::{Faults, faults};
+
+/// Meshes random recipes and returns how many of them had a surface that the grid can hold.
+fn mesh(seeds: std::ops::Range<u64>, resolution: u32) -> usize {
+    seeds
+        .into_par_iter()
+        .filter(|&seed| {
+            // A few recipes are not meant to be lowered.
+            let Ok(field) = Field::lower(&random_recipe(seed), MaterialTable::builtin()) else {
+                return false;
+            };
+            match shell::generate(&field, resolution) {
+                Ok(report) => {
+                    assert_eq!(faults(&report.shell), Faults::default(), "seed {seed} at {resolution}");
+                    assert!(report.thin.len() <= 16);
+                    true
+                }
+                Err(BakeError::NoSurface { .. } | BakeError::ThinnerThanCells { .. }) => false,
+                Err(error) => panic!("seed {seed}: {error}"),
+            }
+        })
+        .count()
+}
+
+#[test]
+fn a_thousand_random_trees() {
+    let meshed = mesh(0..1000, 20);
+    assert!(meshed > 800, "only {meshed} of 1000 recipes have a surface");
+}
+
+#[test]
+fn some_random_trees_in_detail() {
+    let meshed = mesh(5000..5060, 56);
+    assert!(meshed > 45, "only {meshed} of 60 recipes have a surface");
+}
+
+#[test]
+fn the_sample_library() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/library");
+    let mut meshed = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.to_string_lossy().ends_with(".gve.json") {
+            continue;
+        }
+        let materials = MaterialTable::builtin();
+        let recipe = parse_recipe(&std::fs::read_to_string(&path).unwrap(), materials).unwrap();
+        let field = Field::lower(&recipe, materials).unwrap();
+        for resolution in [40, 128] {
+            let report = shell::generate(&field, resolution).unwrap();
+            assert_eq!(faults(&report.shell), Faults::default(), "{} at {resolution}", path.display());
+        }
+        meshed += 1;
+    }
+    assert!(meshed > 0, "no recipe in {folder}");
+}
