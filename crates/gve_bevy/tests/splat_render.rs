@@ -15,7 +15,12 @@ fn matt(color: [u8; 3]) -> Vec<gve_types::MaterialSpec> {
     vec![material(color, 0.0, 0.9)]
 }
 
-fn spawn_mesh(app: &mut App, mesh: impl Into<Mesh>, look: &gve_types::MaterialSpec, transform: Transform) -> Entity {
+fn spawn_mesh(
+    app: &mut App,
+    mesh: impl Into<Mesh>,
+    look: &gve_types::MaterialSpec,
+    transform: Transform,
+) -> Entity {
     let [r, g, b] = look.base_color_srgb;
     let mesh = app.world_mut().resource_mut::<Assets<Mesh>>().add(mesh);
     let paint = app.world_mut().resource_mut::<Assets<StandardMaterial>>().add(StandardMaterial {
@@ -192,7 +197,12 @@ fn a_floor_cuts_splats_where_it_cuts_a_mesh() {
     let target = target(&mut app);
     app.world_mut().spawn((camera(&target, Vec3::new(0.0, 1.2, 3.4)), Msaa::Off));
     let floor = material([20, 20, 200], 0.0, 0.9);
-    spawn_mesh(&mut app, Plane3d::default().mesh().size(6.0, 6.0), &floor, Transform::from_xyz(0.0, -0.4, 0.0));
+    spawn_mesh(
+        &mut app,
+        Plane3d::default().mesh().size(6.0, 6.0),
+        &floor,
+        Transform::from_xyz(0.0, -0.4, 0.0),
+    );
     // Few and large splats make it hard.
     let object = spawn(&mut app, asset(sphere(6000, 1.0, RED), matt(RED)), Transform::default());
     let splats = shoot(&mut app, &target);
@@ -246,7 +256,9 @@ fn the_order_follows_the_camera() {
     for step in 0..12 {
         let angle = step as f32 * 2.4;
         let place = Vec3::new(4.0 * angle.cos(), 2.0 * (angle * 0.7).sin(), 4.0 * angle.sin());
-        app.world_mut().entity_mut(eye).insert(Transform::from_translation(place).looking_at(Vec3::ZERO, Vec3::Y));
+        app.world_mut()
+            .entity_mut(eye)
+            .insert(Transform::from_translation(place).looking_at(Vec3::ZERO, Vec3::Y));
         let picture = read(&mut app, &target);
         let [r, g, _] = picture.mean(128, 128, 10);
         assert!(g > 2.0 * r, "step {step}: red shows through: {r} {g}");
@@ -284,7 +296,8 @@ fn one_splat_covers_what_its_covariance_says() {
         material: 0,
         reserved: 0,
     };
-    let object = Transform { scale: Vec3::new(1.2, 0.7, 1.0), rotation: Quat::from_rotation_z(0.3), ..default() };
+    let object =
+        Transform { scale: Vec3::new(1.2, 0.7, 1.0), rotation: Quat::from_rotation_z(0.3), ..default() };
     let eye = Vec3::new(0.5, 0.3, 4.0);
     let (place, expected) = reference(&splat, &object, eye);
     let mut app = app();
@@ -304,7 +317,8 @@ fn one_splat_covers_what_its_covariance_says() {
     let pixels: Vec<_> = (0..SIZE * SIZE).map(|i| (i % SIZE, i / SIZE)).collect();
     let weight = |&(x, y): &(u32, u32)| linear(picture.at(x, y)[1]);
     let total: f32 = pixels.iter().map(weight).sum();
-    let mean = pixels.iter().map(|p| Vec2::new(p.0 as f32 + 0.5, p.1 as f32 + 0.5) * weight(p)).sum::<Vec2>() / total;
+    let mean = pixels.iter().map(|p| Vec2::new(p.0 as f32 + 0.5, p.1 as f32 + 0.5) * weight(p)).sum::<Vec2>()
+        / total;
     let found = pixels.iter().fold([0.0; 3], |m, p| {
         let d = Vec2::new(p.0 as f32 + 0.5, p.1 as f32 + 0.5) - mean;
         let w = weight(p) / total;

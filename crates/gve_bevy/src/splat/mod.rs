@@ -48,7 +48,7 @@ use crate::{
 };
 
 pub use lod::GveSplatSettings;
-pub use sort::{DepthSorter, Eye, SortPoint, decode_octahedral};
+pub use sort::{DepthSorter, Eye, SortPoints, decode_octahedral};
 
 /// Draws every [`GveObject`](crate::object::GveObject) whose [`GveRepresentation`] is `Splats`.
 ///
@@ -88,7 +88,9 @@ impl Plugin for GveSplatPlugin {
 
         let Some(render_app) = app.get_sub_app_mut(RenderApp) else { return };
         if !render_app.world().contains_resource::<DrawFunctions<Transparent3d>>() {
-            warn!("GveSplatPlugin draws in Bevy's 3D pipeline: add CorePipelinePlugin (or DefaultPlugins) before GvePlugin");
+            warn!(
+                "GveSplatPlugin draws in Bevy's 3D pipeline: add CorePipelinePlugin (or DefaultPlugins) before GvePlugin"
+            );
             return;
         }
         render_app

@@ -180,3 +180,71 @@ impl SplatPipelines {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use naga::{
+        ShaderStage,
+        front::wgsl,
+        valid::{Capabilities, ValidationFlags, Validator},
+    };
+
+    /// What the shaders import from Bevy, as far as they use it.
+    const BEVY: &str = "
+        struct View {
+            clip_from_world: mat4x4<f32>,
+            world_from_clip: mat4x4<f32>,
+            clip_from_view: mat4x4<f32>,
+            main_pass_viewport: vec4<f32>,
+        }
+    ";
+
+    /// Naga has no preprocessor: imports are dropped, definitions filled in.
+    fn resolve(source: &str) -> String {
+        let mut resolved = String::new();
+        let mut in_import = false;
+        for line in source.lines() {
+            in_import |= line.starts_with("#import") || line.starts_with("#define");
+            if in_import {
+                in_import = line.contains('{') && !line.contains('}') || line.starts_with("    ");
+                continue;
+            }
+            resolved.push_str(line);
+            resolved.push('\n');
+        }
+        resolved.replace("#{SPLAT_BIND_GROUP}", "1").replace("#{QUADS_PER_BATCH}", "256")
+    }
+
+    #[test]
+    fn the_drawing_shader_is_valid() {
+        let source =
+            [BEVY, &resolve(include_str!("splat.wgsl")), &resolve(include_str!("draw.wgsl"))].concat();
+        let module = match wgsl::parse_str(&source) {
+            Ok(module) => module,
+            Err(error) => panic!("{}", error.emit_to_string(&source)),
+        };
+        // No capability beyond the least: the shader runs wherever WebGPU does.
+        if let Err(error) = Validator::new(ValidationFlags::all(), Capabilities::empty()).validate(&module) {
+            panic!("{}", error.emit_to_string(&source));
+        }
+        let stages: Vec<_> =
+            module.entry_points.iter().map(|entry| (entry.stage, entry.name.as_str())).collect();
+        assert_eq!(stages, [(ShaderStage::Vertex, "vertex"), (ShaderStage::Fragment, "fragment")]);
+    }
+
+    #[test]
+    fn structures_have_the_sizes_that_rust_uploads() {
+        use bevy::render::render_resource::ShaderType;
+        let source = resolve(include_str!("splat.wgsl"));
+        let module =
+            wgsl::parse_str(&source).unwrap_or_else(|error| panic!("{}", error.emit_to_string(&source)));
+        let mut layouter = naga::proc::Layouter::default();
+        layouter.update(module.to_ctx()).expect("every type has a layout");
+        let size = |name: &str| {
+            let found = module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some(name));
+            found.map(|(handle, _)| u64::from(layouter[handle].size))
+        };
+        assert_eq!(size("PackedSplat"), Some(size_of::<gve_assets::Splat>() as u64));
+        assert_eq!(size("SplatObject"), Some(crate::splat::prepare::SplatObject::min_size().get()));
+    }
+}

@@ -126,7 +126,8 @@ impl SplatViews {
 
     /// Everything that `view` draws in this frame.
     pub(super) fn drawables(&self, view: RetainedViewEntity) -> impl Iterator<Item = Drawable<'_>> {
-        let of_view = move |(key, object): (&(RetainedViewEntity, MainEntity), _)| (key.0 == view).then_some(object);
+        let of_view =
+            move |(key, object): (&(RetainedViewEntity, MainEntity), _)| (key.0 == view).then_some(object);
         self.objects.iter().filter_map(of_view).filter_map(ViewObject::drawable)
     }
 }
@@ -293,4 +294,3 @@ pub(super) fn begin_frame(mut views: ResMut<SplatViews>) {
         object.unseen_frames <= KEEP_FRAMES
     });
 }
-

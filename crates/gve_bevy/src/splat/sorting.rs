@@ -7,7 +7,7 @@ use bevy::{
     tasks::{AsyncComputeTaskPool, Task, futures::check_ready},
 };
 
-use super::sort::{DepthSorter, Eye, SortPoint};
+use super::sort::{DepthSorter, Eye, SortPoints};
 
 /// Up to this many splats are sorted while the frame waits (about a millisecond); more are sorted beside it.
 const SORT_AT_ONCE: u32 = 200_000;
@@ -18,7 +18,7 @@ const LARGEST_TURN: f32 = 0.99;
 /// What an order was made for.
 #[derive(Clone)]
 struct SortedFor {
-    points: Arc<[SortPoint]>,
+    points: Arc<SortPoints>,
     count: u32,
     eye: Eye,
 }
@@ -40,7 +40,7 @@ impl Sorting {
     /// `center` is the middle of the object in its own space.
     pub(super) fn update(
         &mut self,
-        points: &Arc<[SortPoint]>,
+        points: &Arc<SortPoints>,
         count: u32,
         eye: Eye,
         center: Vec3A,
@@ -54,7 +54,7 @@ impl Sorting {
             return is_new.then(|| self.current.order());
         }
         self.job = None;
-        self.current.sort(&points[..count as usize], &eye);
+        self.current.sort(points, count as usize, &eye);
         self.sorted_for = Some(wanted);
         Some(self.current.order())
     }
@@ -80,7 +80,7 @@ impl Sorting {
             let mut sorter = self.spare.take().unwrap_or_default();
             let wanted = wanted.clone();
             self.job = Some(pool.spawn(async move {
-                sorter.sort(&wanted.points[..wanted.count as usize], &wanted.eye);
+                sorter.sort(&wanted.points, wanted.count as usize, &wanted.eye);
                 (sorter, wanted)
             }));
         }
@@ -112,8 +112,9 @@ mod tests {
         Eye::new(&camera, false, &Affine3A::IDENTITY).expect("the identity can be inverted")
     }
 
-    fn line(count: u32) -> Arc<[SortPoint]> {
-        (0..count).map(|i| SortPoint::new(Vec3::new(0.0, 0.0, i as f32 / count as f32), Vec3::Z)).collect()
+    fn line(count: u32) -> Arc<SortPoints> {
+        let points = (0..count).map(|i| (Vec3::new(0.0, 0.0, i as f32 / count as f32), Vec3::Z));
+        Arc::new(points.collect())
     }
 
     #[test]
@@ -142,8 +143,15 @@ mod tests {
         let count = SORT_AT_ONCE + 1;
         let points = line(count);
         let mut sorting = Sorting::default();
-        assert!(sorting.update(&points, count, eye(0.0, 0.0), Vec3A::ZERO).is_some(), "the first order is waited for");
-        assert_eq!(sorting.update(&points, count, eye(0.1, 0.0), Vec3A::ZERO), None, "a small move is not waited for");
+        assert!(
+            sorting.update(&points, count, eye(0.0, 0.0), Vec3A::ZERO).is_some(),
+            "the first order is waited for"
+        );
+        assert_eq!(
+            sorting.update(&points, count, eye(0.1, 0.0), Vec3A::ZERO),
+            None,
+            "a small move is not waited for"
+        );
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
         while sorting.update(&points, count, eye(0.1, 0.0), Vec3A::ZERO).is_none() {
             assert!(std::time::Instant::now() < deadline, "the order of a job never came");

@@ -13,7 +13,7 @@ use bevy::{
 use gve_assets::Splat;
 use gve_types::MaterialSpec;
 
-use super::{extract::ExtractedSplats, sort::SortPoint};
+use super::{extract::ExtractedSplats, sort::SortPoints};
 use crate::asset::GveAsset;
 
 /// Frames for which an asset that nobody shows stays on the GPU, so that switching back is free.
@@ -35,7 +35,7 @@ pub(super) struct SplatCloud {
     /// Metallic and roughness of each material, one `vec4` each.
     pub(super) palette: Buffer,
     /// The same splats for the sort.
-    pub(super) points: Arc<[SortPoint]>,
+    pub(super) points: Arc<SortPoints>,
     /// How many splats the file has; `points` holds fewer when they do not all fit on this GPU.
     pub(super) in_file: u32,
 }
@@ -95,7 +95,7 @@ impl SplatCloud {
                 contents: bytemuck::cast_slice(&palette(asset.materials())),
                 usage: BufferUsages::UNIFORM,
             }),
-            points: splats.iter().map(SortPoint::from).collect(),
+            points: Arc::new(splats.iter().collect()),
             in_file: all.len() as u32,
         }
     }

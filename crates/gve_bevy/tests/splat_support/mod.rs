@@ -108,7 +108,8 @@ pub fn camera(target: &Handle<Image>, eye: Vec3) -> impl Bundle {
         Camera3d::default(),
         Camera { clear_color: ClearColorConfig::Custom(Color::BLACK), ..default() },
         RenderTarget::Image(target.clone().into()),
-        Transform::from_translation(eye).looking_at(Vec3::ZERO, if eye.x == 0.0 && eye.z == 0.0 { Vec3::Z } else { Vec3::Y }),
+        Transform::from_translation(eye)
+            .looking_at(Vec3::ZERO, if eye.x == 0.0 && eye.z == 0.0 { Vec3::Z } else { Vec3::Y }),
     )
 }
 
@@ -184,11 +185,8 @@ pub fn material(base_color_srgb: [u8; 3], metallic: f32, roughness: f32) -> Mate
 pub fn encode_octahedral(n: Vec3) -> [i8; 2] {
     let n = n / (n.x.abs() + n.y.abs() + n.z.abs());
     let sign = |v: f32| if v >= 0.0 { 1.0 } else { -1.0 };
-    let (x, y) = if n.z >= 0.0 {
-        (n.x, n.y)
-    } else {
-        ((1.0 - n.y.abs()) * sign(n.x), (1.0 - n.x.abs()) * sign(n.y))
-    };
+    let (x, y) =
+        if n.z >= 0.0 { (n.x, n.y) } else { ((1.0 - n.y.abs()) * sign(n.x), (1.0 - n.x.abs()) * sign(n.y)) };
     [(x * 127.0).round() as i8, (y * 127.0).round() as i8]
 }
 
