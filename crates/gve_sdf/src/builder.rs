@@ -45,6 +45,10 @@ fn key(op: &Op) -> Key {
         Op::SmoothMax(..) => 21,
         Op::ChamferMin(..) => 22,
         Op::ChamferMax(..) => 23,
+        Op::Length2(..) => 24,
+        Op::Length3(..) => 25,
+        Op::Corner2(..) => 26,
+        Op::Corner3(..) => 27,
     };
     (code, operands, number)
 }
@@ -135,6 +139,9 @@ impl Builder {
                 _ => f32::INFINITY,
             },
             Op::Div(a, b) => self.value(b).map_or(f32::INFINITY, |s| of(a) / s.abs()),
+            // Of vectors whose parts are known only one by one. Mostly more is known, and declared.
+            Op::Length2(a, b) | Op::Corner2(a, b) => of(a).hypot(of(b)),
+            Op::Length3(a, b, c) | Op::Corner3(a, b, c) => of(a).hypot(of(b)).hypot(of(c)),
             Op::Sqrt(_) | Op::Square(_) | Op::Floor(_) | Op::Atan2(..) | Op::Less(..) | Op::Select(..) => {
                 f32::INFINITY
             }
@@ -296,23 +303,32 @@ impl Builder {
         self.min_c(low, hi)
     }
 
-    /// `sqrt(a² + b²)`. The length of a vector whose parts are coordinates changes by at most `bound` per metre.
+    /// Length of a vector that changes by at most `bound` per metre.
     pub(crate) fn length2(&mut self, a: Id, b: Id, bound: f32) -> Id {
-        let (a, b) = (self.square(a), self.square(b));
-        let sum = self.add(a, b);
-        let length = self.sqrt(sum);
+        let length = self.push(Op::Length2(a, b));
         self.declare(length, bound);
         length
     }
 
-    /// `sqrt(a² + b² + c²)`, as [`Self::length2`].
+    /// Length of a vector that changes by at most `bound` per metre.
     pub(crate) fn length3(&mut self, [a, b, c]: [Id; 3], bound: f32) -> Id {
-        let (a, b, c) = (self.square(a), self.square(b), self.square(c));
-        let sum = self.add(a, b);
-        let sum = self.add(sum, c);
-        let length = self.sqrt(sum);
+        let length = self.push(Op::Length3(a, b, c));
         self.declare(length, bound);
         length
+    }
+
+    /// Distance to a quadrant in a plane whose coordinates together change by at most `bound` per metre.
+    pub(crate) fn corner2(&mut self, a: Id, b: Id, bound: f32) -> Id {
+        let distance = self.push(Op::Corner2(a, b));
+        self.declare(distance, bound);
+        distance
+    }
+
+    /// Distance to an octant in a space whose coordinates together change by at most `bound` per metre.
+    pub(crate) fn corner3(&mut self, [a, b, c]: [Id; 3], bound: f32) -> Id {
+        let distance = self.push(Op::Corner3(a, b, c));
+        self.declare(distance, bound);
+        distance
     }
 }
 

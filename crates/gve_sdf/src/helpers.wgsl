@@ -49,6 +49,22 @@ fn gve_atan2(y: f32, x: f32) -> f32 {
     return select(r, -r, y < 0.0);
 }
 
+fn gve_length2(a: f32, b: f32) -> f32 {
+    return sqrt(a * a + b * b);
+}
+
+fn gve_length3(a: f32, b: f32, c: f32) -> f32 {
+    return sqrt(a * a + b * b + c * c);
+}
+
+fn gve_corner2(a: f32, b: f32) -> f32 {
+    return gve_length2(max(a, 0.0), max(b, 0.0)) + min(max(a, b), 0.0);
+}
+
+fn gve_corner3(a: f32, b: f32, c: f32) -> f32 {
+    return gve_length3(max(a, 0.0), max(b, 0.0), max(c, 0.0)) + min(max(max(a, b), c), 0.0);
+}
+
 fn gve_smooth_min(a: f32, b: f32, k: f32) -> f32 {
     let h = max(k - abs(a - b), 0.0);
     return min(a, b) - h * h * (0.25 / k);

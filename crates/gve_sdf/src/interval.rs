@@ -1,6 +1,10 @@
 //! Ranges of numbers, and how each operation maps them.
+//!
+//! A mapped range holds what evaluation in single precision returns: rounding is monotone, so ends
+//! computed in single precision bound all that lies between. Operations that are not monotone in what
+//! they compute on the way are widened by hand.
 
-use crate::{math, tape::Op};
+use crate::math;
 
 /// A closed range of numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -46,21 +50,103 @@ impl Interval {
         if met.lo <= met.hi { met } else { self }
     }
 
+    #[inline(always)]
     pub(crate) fn neg(self) -> Self {
         Self { lo: -self.hi, hi: -self.lo }
     }
 
-    fn abs(self) -> Self {
-        if self.lo >= 0.0 {
-            self
-        } else if self.hi <= 0.0 {
-            self.neg()
+    #[inline(always)]
+    pub(crate) fn abs(self) -> Self {
+        let lo = math::max(math::max(self.lo, -self.hi), 0.0);
+        Self { lo, hi: math::max(self.hi, -self.lo) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn sqrt(self) -> Self {
+        Self { lo: math::sqrt(self.lo), hi: math::sqrt(self.hi) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn square(self) -> Self {
+        let a = self.abs();
+        Self { lo: a.lo * a.lo, hi: a.hi * a.hi }
+    }
+
+    #[inline(always)]
+    pub(crate) fn floor(self) -> Self {
+        Self { lo: self.lo.floor(), hi: self.hi.floor() }
+    }
+
+    #[inline(always)]
+    pub(crate) fn add(self, other: Self) -> Self {
+        Self { lo: self.lo + other.lo, hi: self.hi + other.hi }
+    }
+
+    #[inline(always)]
+    pub(crate) fn sub(self, other: Self) -> Self {
+        Self { lo: self.lo - other.hi, hi: self.hi - other.lo }
+    }
+
+    #[inline(always)]
+    pub(crate) fn min(self, other: Self) -> Self {
+        Self { lo: math::min(self.lo, other.lo), hi: math::min(self.hi, other.hi) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn max(self, other: Self) -> Self {
+        Self { lo: math::max(self.lo, other.lo), hi: math::max(self.hi, other.hi) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn less(self, other: Self) -> Self {
+        Self { lo: math::less(self.hi, other.lo), hi: math::less(self.lo, other.hi) }
+    }
+
+    /// The range of `a` where the condition is not 0, of `b` where it is.
+    #[inline(always)]
+    pub(crate) fn select(condition: Self, a: Self, b: Self) -> Self {
+        if condition.lo > 0.0 || condition.hi < 0.0 {
+            a
+        } else if condition == Self::point(0.0) {
+            b
         } else {
-            Self { lo: 0.0, hi: self.hi.max(-self.lo) }
+            Self { lo: math::min(a.lo, b.lo), hi: math::max(a.hi, b.hi) }
         }
     }
 
-    fn mul(self, other: Self) -> Self {
+    #[inline(always)]
+    pub(crate) fn length2(self, b: Self) -> Self {
+        let (a, b) = (self.abs(), b.abs());
+        Self { lo: math::length2(a.lo, b.lo), hi: math::length2(a.hi, b.hi) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn length3(self, b: Self, c: Self) -> Self {
+        let (a, b, c) = (self.abs(), b.abs(), c.abs());
+        Self { lo: math::length3(a.lo, b.lo, c.lo), hi: math::length3(a.hi, b.hi, c.hi) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn corner2(self, b: Self) -> Self {
+        Self { lo: math::corner2(self.lo, b.lo), hi: math::corner2(self.hi, b.hi) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn corner3(self, b: Self, c: Self) -> Self {
+        Self { lo: math::corner3(self.lo, b.lo, c.lo), hi: math::corner3(self.hi, b.hi, c.hi) }
+    }
+
+    /// The range of a blend. The four blends never decrease in either operand, but round several times.
+    #[inline(always)]
+    pub(crate) fn blend(self, b: Self, radius: f32, f: impl Fn(f32, f32, f32) -> f32) -> Self {
+        if !(self.lo.is_finite() && self.hi.is_finite() && b.lo.is_finite() && b.hi.is_finite()) {
+            return Self::ALL;
+        }
+        Self { lo: f(self.lo, b.lo, radius), hi: f(self.hi, b.hi, radius) }.widened(5e-7, 5e-7 * radius)
+    }
+
+    #[inline(always)]
+    pub(crate) fn mul(self, other: Self) -> Self {
         // 0 * infinity counts as 0: an infinite end stands for "some large number".
         let times = |a: f32, b: f32| if a == 0.0 || b == 0.0 { 0.0 } else { a * b };
         let [a, b, c, d] = [
@@ -69,14 +155,20 @@ impl Interval {
             times(self.hi, other.lo),
             times(self.hi, other.hi),
         ];
-        Self { lo: a.min(b).min(c.min(d)), hi: a.max(b).max(c.max(d)) }
+        Self {
+            lo: math::min(math::min(a, b), math::min(c, d)),
+            hi: math::max(math::max(a, b), math::max(c, d)),
+        }
     }
 
-    fn div(self, other: Self) -> Self {
+    pub(crate) fn div(self, other: Self) -> Self {
         if other.lo > 0.0 || other.hi < 0.0 {
             let [a, b, c, d] =
                 [self.lo / other.lo, self.lo / other.hi, self.hi / other.lo, self.hi / other.hi];
-            let all = Self { lo: a.min(b).min(c.min(d)), hi: a.max(b).max(c.max(d)) };
+            let all = Self {
+                lo: math::min(math::min(a, b), math::min(c, d)),
+                hi: math::max(math::max(a, b), math::max(c, d)),
+            };
             if all.lo.is_nan() || all.hi.is_nan() { Self::ALL } else { all }
         } else {
             Self::ALL
@@ -91,18 +183,25 @@ impl Interval {
         }
     }
 
-    fn sin(self, quarter_turns: f32) -> Self {
+    pub(crate) fn sin(self) -> Self {
+        self.wave(math::sin, 0.5)
+    }
+
+    pub(crate) fn cos(self) -> Self {
+        self.wave(math::cos, 0.0)
+    }
+
+    /// The range of a wave whose first maximum is at `maximum` half turns.
+    fn wave(self, eval: impl Fn(f32) -> f32, maximum: f64) -> Self {
         let all = Self { lo: -1.0, hi: 1.0 };
         if !(self.width() < std::f32::consts::TAU) || self.lo.abs().max(self.hi.abs()) > 1e6 {
             return all;
         }
         // In units of half turns, shifted so that whole numbers are extrema: even ones maxima.
-        let shift = (1.0 - quarter_turns) * 0.5;
-        let lo = f64::from(self.lo) / std::f64::consts::PI - f64::from(shift);
-        let hi = f64::from(self.hi) / std::f64::consts::PI - f64::from(shift);
+        let lo = f64::from(self.lo) / std::f64::consts::PI - maximum;
+        let hi = f64::from(self.hi) / std::f64::consts::PI - maximum;
         // A little wider, so that an extremum at the very end is not missed.
         let (first, last) = ((lo - 1e-5).ceil(), (hi + 1e-5).floor());
-        let eval = |x: f32| if quarter_turns == 0.0 { math::sin(x) } else { math::cos(x) };
         let (a, b) = (eval(self.lo), eval(self.hi));
         let mut out = Self { lo: a.min(b), hi: a.max(b) }.widened(0.0, 4e-7);
         if first <= last {
@@ -117,7 +216,7 @@ impl Interval {
         Self { lo: out.lo.max(-1.0), hi: out.hi.min(1.0) }
     }
 
-    fn atan2(y: Self, x: Self) -> Self {
+    pub(crate) fn atan2(y: Self, x: Self) -> Self {
         use std::f32::consts::PI;
         let crosses_cut = x.lo <= 0.0 && y.lo <= 0.0 && y.hi >= 0.0;
         if crosses_cut || !(y.lo.is_finite() && y.hi.is_finite() && x.lo.is_finite() && x.hi.is_finite()) {
@@ -130,80 +229,10 @@ impl Interval {
             math::atan2(y.hi, x.lo),
             math::atan2(y.hi, x.hi),
         ];
-        Self { lo: a.min(b).min(c.min(d)), hi: a.max(b).max(c.max(d)) }.widened(0.0, 2e-6)
+        Self {
+            lo: math::min(math::min(a, b), math::min(c, d)),
+            hi: math::max(math::max(a, b), math::max(c, d)),
+        }
+        .widened(0.0, 2e-6)
     }
-}
-
-/// The range of an operation over the ranges of its operands. It holds what evaluation in single
-/// precision returns: rounding is monotone, so ends computed in single precision bound all that
-/// lies between; operations that round more than once are widened by hand.
-#[inline]
-pub(crate) fn apply(op: &Op, xyz: &[Interval; 3], get: impl Fn(crate::tape::Id) -> Interval) -> Interval {
-    match *op {
-        Op::X => xyz[0],
-        Op::Y => xyz[1],
-        Op::Z => xyz[2],
-        Op::Const(value) => Interval::point(value),
-        Op::Neg(a) => get(a).neg(),
-        Op::Abs(a) => get(a).abs(),
-        Op::Sqrt(a) => {
-            let a = get(a);
-            Interval { lo: math::sqrt(a.lo), hi: math::sqrt(a.hi) }
-        }
-        Op::Square(a) => {
-            let a = get(a).abs();
-            Interval { lo: a.lo * a.lo, hi: a.hi * a.hi }
-        }
-        Op::Sin(a) => get(a).sin(0.0),
-        Op::Cos(a) => get(a).sin(1.0),
-        Op::Floor(a) => {
-            let a = get(a);
-            Interval { lo: a.lo.floor(), hi: a.hi.floor() }
-        }
-        Op::Add(a, b) => {
-            let (a, b) = (get(a), get(b));
-            Interval { lo: a.lo + b.lo, hi: a.hi + b.hi }
-        }
-        Op::Sub(a, b) => {
-            let (a, b) = (get(a), get(b));
-            Interval { lo: a.lo - b.hi, hi: a.hi - b.lo }
-        }
-        Op::Mul(a, b) => get(a).mul(get(b)),
-        Op::Div(a, b) => get(a).div(get(b)),
-        Op::Min(a, b) => {
-            let (a, b) = (get(a), get(b));
-            Interval { lo: a.lo.min(b.lo), hi: a.hi.min(b.hi) }
-        }
-        Op::Max(a, b) => {
-            let (a, b) = (get(a), get(b));
-            Interval { lo: a.lo.max(b.lo), hi: a.hi.max(b.hi) }
-        }
-        Op::Atan2(a, b) => Interval::atan2(get(a), get(b)),
-        Op::Less(a, b) => {
-            let (a, b) = (get(a), get(b));
-            Interval { lo: if a.hi < b.lo { 1.0 } else { 0.0 }, hi: if a.lo < b.hi { 1.0 } else { 0.0 } }
-        }
-        Op::Select(c, a, b) => {
-            let (c, a, b) = (get(c), get(a), get(b));
-            if c.lo > 0.0 || c.hi < 0.0 {
-                a
-            } else if c.lo == 0.0 && c.hi == 0.0 {
-                b
-            } else {
-                Interval { lo: a.lo.min(b.lo), hi: a.hi.max(b.hi) }
-            }
-        }
-        // The four blends never decrease in either operand.
-        Op::SmoothMin(a, b, k) => blend(get(a), get(b), |a, b| math::smooth_min(a, b, k), k),
-        Op::SmoothMax(a, b, k) => blend(get(a), get(b), |a, b| math::smooth_max(a, b, k), k),
-        Op::ChamferMin(a, b, r) => blend(get(a), get(b), |a, b| math::chamfer_min(a, b, r), r),
-        Op::ChamferMax(a, b, r) => blend(get(a), get(b), |a, b| math::chamfer_max(a, b, r), r),
-    }
-}
-
-fn blend(a: Interval, b: Interval, f: impl Fn(f32, f32) -> f32, radius: f32) -> Interval {
-    if !(a.lo.is_finite() && a.hi.is_finite() && b.lo.is_finite() && b.hi.is_finite()) {
-        return Interval::ALL;
-    }
-    Interval { lo: f(a.lo, b.lo), hi: f(a.hi, b.hi) }.widened(5e-7, 5e-7 * radius)
 }

@@ -108,6 +108,30 @@ pub fn atan2(y: f32, x: f32) -> f32 {
     if y < 0.0 { -r } else { r }
 }
 
+/// Length of the vector (a, b).
+#[inline(always)]
+pub fn length2(a: f32, b: f32) -> f32 {
+    (a * a + b * b).sqrt()
+}
+
+/// Length of the vector (a, b, c).
+#[inline(always)]
+pub fn length3(a: f32, b: f32, c: f32) -> f32 {
+    (a * a + b * b + c * c).sqrt()
+}
+
+/// Distance to the quadrant in which neither is positive.
+#[inline(always)]
+pub fn corner2(a: f32, b: f32) -> f32 {
+    length2(max(a, 0.0), max(b, 0.0)) + min(max(a, b), 0.0)
+}
+
+/// Distance to the octant in which none is positive.
+#[inline(always)]
+pub fn corner3(a: f32, b: f32, c: f32) -> f32 {
+    length3(max(a, 0.0), max(b, 0.0), max(c, 0.0)) + min(max(max(a, b), c), 0.0)
+}
+
 /// 1 where `a < b`, else 0.
 #[inline(always)]
 pub fn less(a: f32, b: f32) -> f32 {
@@ -145,4 +169,44 @@ pub fn chamfer_min(a: f32, b: f32, r: f32) -> f32 {
 #[inline(always)]
 pub fn chamfer_max(a: f32, b: f32, r: f32) -> f32 {
     max(max(a, b), (a + b + r) * std::f32::consts::FRAC_1_SQRT_2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sine_and_cosine_are_close() {
+        for i in -200_000..200_000 {
+            let x = i as f32 * 0.005;
+            let exact = f64::from(x);
+            assert!((f64::from(sin(x)) - exact.sin()).abs() < 2e-7, "sin {x}");
+            assert!((f64::from(cos(x)) - exact.cos()).abs() < 2e-7, "cos {x}");
+        }
+        for x in [0.0, -0.0, 1e6, -1e9, 1e20, f32::MAX] {
+            assert!(sin(x).abs() <= 1.0 && cos(x).abs() <= 1.0, "{x}");
+        }
+    }
+
+    #[test]
+    fn angles_are_close() {
+        for i in 0..100_000 {
+            let angle = (f64::from(i) / 100_000.0 * 2.0 - 1.0) * std::f64::consts::PI;
+            for radius in [1e-20, 0.3, 1e4] {
+                let (y, x) = ((radius * angle.sin()) as f32, (radius * angle.cos()) as f32);
+                let exact = f64::from(y).atan2(f64::from(x));
+                assert!((f64::from(atan2(y, x)) - exact).abs() < 5e-7, "{y} {x}");
+            }
+        }
+        assert_eq!(atan2(0.0, 0.0), 0.0);
+    }
+
+    #[test]
+    fn smooth_blends_meet_their_hard_ones() {
+        assert_eq!(smooth_min(1.0, 1.5, 0.5), 1.0);
+        assert_eq!(smooth_min(1.0, 1.0, 0.5), 0.875);
+        assert_eq!(smooth_max(-1.0, -1.0, 0.5), -0.875);
+        assert_eq!(chamfer_min(0.0, 0.0, 1.0), -std::f32::consts::FRAC_1_SQRT_2);
+        assert_eq!(chamfer_min(-1.0, 4.0, 1.0), -1.0);
+    }
 }

@@ -21,8 +21,8 @@ impl std::fmt::Display for Id {
 
 /// One scalar operation. Operands are earlier places on the tape.
 ///
-/// The four blends are fused, because pruning must see a seam as one operation; [`mod@math`] says what
-/// each means in plain arithmetic.
+/// Lengths, corners and the four blends are fused, because pruning must see each as one operation;
+/// [`mod@math`] says what each means in plain arithmetic.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Op {
@@ -66,6 +66,14 @@ pub enum Op {
     Less(Id, Id),
     /// Second where the first is not 0, else third.
     Select(Id, Id, Id),
+    /// [`math::length2`]
+    Length2(Id, Id),
+    /// [`math::length3`]
+    Length3(Id, Id, Id),
+    /// [`math::corner2`]: the distance to a product of two shapes from the distances to each.
+    Corner2(Id, Id),
+    /// [`math::corner3`]: the distance to a box from the distances to its sides.
+    Corner3(Id, Id, Id),
     /// [`math::smooth_min`] with its radius.
     SmoothMin(Id, Id, f32),
     /// [`math::smooth_max`] with its radius.
@@ -96,11 +104,15 @@ impl Op {
             | Self::Max(a, b)
             | Self::Atan2(a, b)
             | Self::Less(a, b)
+            | Self::Length2(a, b)
+            | Self::Corner2(a, b)
             | Self::SmoothMin(a, b, _)
             | Self::SmoothMax(a, b, _)
             | Self::ChamferMin(a, b, _)
             | Self::ChamferMax(a, b, _) => [Some(a), Some(b), None],
-            Self::Select(c, a, b) => [Some(c), Some(a), Some(b)],
+            Self::Select(a, b, c) | Self::Length3(a, b, c) | Self::Corner3(a, b, c) => {
+                [Some(a), Some(b), Some(c)]
+            }
         };
         all.into_iter().flatten()
     }
@@ -126,6 +138,10 @@ impl Op {
             Self::Atan2(a, b) => Self::Atan2(f(a), f(b)),
             Self::Less(a, b) => Self::Less(f(a), f(b)),
             Self::Select(c, a, b) => Self::Select(f(c), f(a), f(b)),
+            Self::Length2(a, b) => Self::Length2(f(a), f(b)),
+            Self::Length3(a, b, c) => Self::Length3(f(a), f(b), f(c)),
+            Self::Corner2(a, b) => Self::Corner2(f(a), f(b)),
+            Self::Corner3(a, b, c) => Self::Corner3(f(a), f(b), f(c)),
             Self::SmoothMin(a, b, k) => Self::SmoothMin(f(a), f(b), k),
             Self::SmoothMax(a, b, k) => Self::SmoothMax(f(a), f(b), k),
             Self::ChamferMin(a, b, k) => Self::ChamferMin(f(a), f(b), k),
@@ -157,6 +173,10 @@ impl Op {
             Self::Atan2(a, b) => math::atan2(get(a), get(b)),
             Self::Less(a, b) => math::less(get(a), get(b)),
             Self::Select(c, a, b) => math::select(get(c), get(a), get(b)),
+            Self::Length2(a, b) => math::length2(get(a), get(b)),
+            Self::Length3(a, b, c) => math::length3(get(a), get(b), get(c)),
+            Self::Corner2(a, b) => math::corner2(get(a), get(b)),
+            Self::Corner3(a, b, c) => math::corner3(get(a), get(b), get(c)),
             Self::SmoothMin(a, b, k) => math::smooth_min(get(a), get(b), k),
             Self::SmoothMax(a, b, k) => math::smooth_max(get(a), get(b), k),
             Self::ChamferMin(a, b, r) => math::chamfer_min(get(a), get(b), r),
@@ -187,6 +207,10 @@ impl Op {
             Self::Atan2(..) => "atan2",
             Self::Less(..) => "less",
             Self::Select(..) => "select",
+            Self::Length2(..) => "length2",
+            Self::Length3(..) => "length3",
+            Self::Corner2(..) => "corner2",
+            Self::Corner3(..) => "corner3",
             Self::SmoothMin(..) => "smooth_min",
             Self::SmoothMax(..) => "smooth_max",
             Self::ChamferMin(..) => "chamfer_min",

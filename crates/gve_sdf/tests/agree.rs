@@ -1,25 +1,10 @@
 //! All evaluators give the same field.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use gve_sdf::{Aabb, Evaluator, Field, Vec3, interpret, testing};
-use gve_types::MaterialTable;
+mod common;
 
-/// Lowered random recipes; those that cannot be lowered are left out.
-fn fields(seeds: std::ops::Range<u64>) -> Vec<(u64, Field)> {
-    let fields: Vec<_> = seeds
-        .clone()
-        .filter_map(|seed| match Field::lower(&testing::random_recipe(seed), MaterialTable::builtin()) {
-            Ok(field) => Some((seed, field)),
-            Err(error) => {
-                assert!(error.violations.iter().all(|v| v.path.starts_with("$.")), "seed {seed}: {error}");
-                None
-            }
-        })
-        .collect();
-    let asked = (seeds.end - seeds.start) as usize;
-    assert!(fields.len() * 10 > asked * 8, "only {} of {asked} recipes could be lowered", fields.len());
-    fields
-}
+use common::random_fields;
+use gve_sdf::{Aabb, Evaluator, Vec3, interpret, testing};
 
 /// Interpreter, batches and pruned regions agree to the last bit: they use the same functions in the same
 /// order, and pruning only leaves out what does not change the result. (Squares below 1e-36 may vanish,
@@ -27,7 +12,7 @@ fn fields(seeds: std::ops::Range<u64>) -> Vec<(u64, Field)> {
 #[test]
 fn interpreter_batches_and_regions_agree() {
     let mut checked = 0;
-    for (seed, field) in fields(0..400) {
+    for (seed, field) in random_fields(0..400) {
         let mut random = testing::Random::new(seed ^ 77);
         let mut evaluator = Evaluator::new(&field);
         let root = evaluator.root();
@@ -73,4 +58,70 @@ fn interpreter_batches_and_regions_agree() {
         }
     }
     assert!(checked > 100_000);
+}
+
+/// The random recipes hold every operation there is, and no recipe differs between two runs.
+#[test]
+fn random_recipes_cover_every_operation() {
+    let mut seen = std::collections::BTreeSet::new();
+    for seed in 0..400 {
+        let recipe = testing::random_recipe(seed);
+        assert_eq!(recipe, testing::random_recipe(seed));
+        common::operations(&recipe.root_node, &mut seen);
+    }
+    assert_eq!(seen.len(), 29, "{seen:?}");
+}
+
+/// The gradient is that of the field: compared with differences of the field itself, where it is smooth.
+#[test]
+fn gradients_are_slopes() {
+    let (mut compared, mut close) = (0, 0);
+    for (seed, field) in random_fields(0..150) {
+        let mut random = testing::Random::new(seed);
+        let mut evaluator = Evaluator::new(&field);
+        let root = evaluator.root();
+        let bounds = field.bounds().padded(0.2);
+        for _ in 0..60 {
+            let p = bounds.min + bounds.size() * random.point(0.0, 1.0);
+            let gradient = evaluator.gradient(&root, p).truncate();
+            assert!(gradient.is_finite());
+            let h = 1e-3;
+            let slope = Vec3::from_array([Vec3::X, Vec3::Y, Vec3::Z].map(|axis| {
+                let (a, b) =
+                    (evaluator.distance(&root, p + h * axis), evaluator.distance(&root, p - h * axis));
+                (a - b) / (2.0 * h)
+            }));
+            compared += 1;
+            close += usize::from((slope - gradient).length() < 0.02 * (1.0 + gradient.length()));
+        }
+    }
+    // The rest lies on creases, where differences average two slopes.
+    assert!(close * 100 > compared * 97, "{close} of {compared}");
+}
+
+/// Far points and awkward points give finite numbers.
+#[test]
+fn no_evaluator_returns_nan() {
+    for (seed, field) in random_fields(0..150) {
+        let mut evaluator = Evaluator::new(&field);
+        let root = evaluator.root();
+        let edge = [-1e5, -1.0, -1e-30, -0.0, 0.0, 1e-20, 0.5, 1e5];
+        for x in edge {
+            for y in edge {
+                for z in edge {
+                    let p = Vec3::new(x, y, z);
+                    let gradient = evaluator.gradient(&root, p);
+                    assert!(gradient.is_finite(), "seed {seed} at {p}: {gradient}");
+                    let range = evaluator.interval(&root, Aabb::new(p, p));
+                    assert!(
+                        range.contains(gradient.w),
+                        "seed {seed} at {p}: {} not in {range:?}",
+                        gradient.w
+                    );
+                }
+            }
+        }
+        let all = evaluator.interval(&root, Aabb::from_center(Vec3::ZERO, Vec3::splat(1e5)));
+        assert!(!all.lo.is_nan() && !all.hi.is_nan());
+    }
 }

@@ -10,8 +10,10 @@ use crate::math;
 /// Points per block: long enough to hide what choosing an instruction costs, short enough for the
 /// slots of a typical pruned program (about ten) to stay in 16 KiB.
 pub(super) const BLOCK: usize = 256;
-/// Loops run over whole groups of this many points.
-const GROUP: usize = 16;
+/// A block that is not full runs its loops over one of these numbers of points. Each is compiled for
+/// itself: loops of a known length need no code for a rest.
+const SMALL: usize = 16;
+const MEDIUM: usize = 64;
 
 #[derive(Debug, Clone, Copy)]
 #[repr(align(64))]
@@ -43,21 +45,25 @@ pub(super) enum Level {
 }
 
 impl Level {
+    /// The best one that this machine has.
     pub(super) fn detect() -> Self {
+        Self::available().last().unwrap_or(Self::Baseline)
+    }
+
+    /// What this machine has, from the plainest to the best.
+    fn available() -> impl Iterator<Item = Self> {
         #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("avx512f")
+        let more = {
+            let avx512 = is_x86_feature_detected!("avx512f")
                 && is_x86_feature_detected!("avx512dq")
                 && is_x86_feature_detected!("avx512vl")
-                && is_x86_feature_detected!("avx512bw")
-            {
-                return Self::Avx512;
-            }
-            if is_x86_feature_detected!("avx2") {
-                return Self::Avx2;
-            }
-        }
-        Self::Baseline
+                && is_x86_feature_detected!("avx512bw");
+            let avx2 = is_x86_feature_detected!("avx2");
+            [avx2.then_some(Self::Avx2), (avx512 && avx2).then_some(Self::Avx512)]
+        };
+        #[cfg(not(target_arch = "x86_64"))]
+        let more = [None; 2];
+        std::iter::once(Self::Baseline).chain(more.into_iter().flatten())
     }
 }
 
@@ -74,7 +80,11 @@ impl BatchScratch {
             for (slot, source) in self.slots.iter_mut().zip(xyz) {
                 slot.0[..length].copy_from_slice(&source[start..start + length]);
             }
-            self.block(&code.instructions, length.next_multiple_of(GROUP));
+            match length {
+                0..=SMALL => self.block::<SMALL>(&code.instructions),
+                0..=MEDIUM => self.block::<MEDIUM>(&code.instructions),
+                _ => self.block::<BLOCK>(&code.instructions),
+            }
             let result = &self.slots[code.result as usize].0[..length];
             for (out, &value) in out[start..start + length].iter_mut().zip(result) {
                 *out = store(value);
@@ -83,9 +93,9 @@ impl BatchScratch {
         }
     }
 
-    fn block(&mut self, instructions: &[Instruction], length: usize) {
+    fn block<const N: usize>(&mut self, instructions: &[Instruction]) {
         match self.level {
-            Level::Baseline => run_block(&mut self.slots, &mut self.spare, instructions, length),
+            Level::Baseline => run_block::<N>(&mut self.slots, &mut self.spare, instructions),
             #[cfg(target_arch = "x86_64")]
             Level::Avx2 => {
                 #[expect(
@@ -94,7 +104,7 @@ impl BatchScratch {
                 )]
                 // SAFETY: `Level::detect` has found AVX2 on this machine.
                 unsafe {
-                    run_block_avx2(&mut self.slots, &mut self.spare, instructions, length);
+                    run_block_avx2::<N>(&mut self.slots, &mut self.spare, instructions);
                 }
             }
             #[cfg(target_arch = "x86_64")]
@@ -105,7 +115,7 @@ impl BatchScratch {
                 )]
                 // SAFETY: `Level::detect` has found these parts of AVX-512 on this machine.
                 unsafe {
-                    run_block_avx512(&mut self.slots, &mut self.spare, instructions, length);
+                    run_block_avx512::<N>(&mut self.slots, &mut self.spare, instructions);
                 }
             }
         }
@@ -114,94 +124,129 @@ impl BatchScratch {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn run_block_avx2(
+fn run_block_avx2<const N: usize>(
     slots: &mut [Box<Block>],
     spare: &mut Box<Block>,
     instructions: &[Instruction],
-    length: usize,
 ) {
-    run_block(slots, spare, instructions, length);
+    run_block::<N>(slots, spare, instructions);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw")]
-fn run_block_avx512(
+fn run_block_avx512<const N: usize>(
     slots: &mut [Box<Block>],
     spare: &mut Box<Block>,
     instructions: &[Instruction],
-    length: usize,
 ) {
-    run_block(slots, spare, instructions, length);
+    run_block::<N>(slots, spare, instructions);
 }
 
 #[inline(always)]
-fn run_block(slots: &mut [Box<Block>], spare: &mut Box<Block>, instructions: &[Instruction], length: usize) {
+fn run_block<const N: usize>(slots: &mut [Box<Block>], spare: &mut Box<Block>, instructions: &[Instruction]) {
     for i in instructions {
         let out = &mut spare.0;
         let a = &slots[i.a as usize].0;
         let b = &slots[i.b as usize].0;
         let n = i.number;
         match i.what {
-            Do::Const => out[..length.min(BLOCK)].fill(n),
-            Do::Neg => one(out, a, length, |a| -a),
-            Do::Abs => one(out, a, length, f32::abs),
-            Do::Sqrt => one(out, a, length, math::sqrt),
-            Do::Square => one(out, a, length, |a| a * a),
-            Do::Sin => one(out, a, length, math::sin),
-            Do::Cos => one(out, a, length, math::cos),
-            Do::Floor => one(out, a, length, f32::floor),
-            Do::Add => two(out, a, b, length, |a, b| a + b),
-            Do::AddC => one(out, a, length, |a| a + n),
-            Do::Sub => two(out, a, b, length, |a, b| a - b),
-            Do::CSub => one(out, a, length, |a| n - a),
-            Do::Mul => two(out, a, b, length, |a, b| a * b),
-            Do::MulC => one(out, a, length, |a| a * n),
-            Do::Div => two(out, a, b, length, math::div),
-            Do::DivC => one(out, a, length, |a| math::div(a, n)),
-            Do::Min => two(out, a, b, length, math::min),
-            Do::MinC => one(out, a, length, |a| math::min(a, n)),
-            Do::Max => two(out, a, b, length, math::max),
-            Do::MaxC => one(out, a, length, |a| math::max(a, n)),
-            Do::Atan2 => two(out, a, b, length, math::atan2),
-            Do::Less => two(out, a, b, length, math::less),
-            Do::LessC => one(out, a, length, |a| math::less(a, n)),
-            Do::CLess => one(out, a, length, |a| math::less(n, a)),
-            Do::Select => {
-                let c = &slots[i.c as usize].0;
-                for (((out, &a), &b), &c) in out.iter_mut().zip(a).zip(b).zip(c).take(length) {
-                    *out = math::select(a, b, c);
-                }
-            }
-            Do::SmoothMin => two(out, a, b, length, |a, b| math::smooth_min(a, b, n)),
-            Do::SmoothMax => two(out, a, b, length, |a, b| math::smooth_max(a, b, n)),
-            Do::ChamferMin => two(out, a, b, length, |a, b| math::chamfer_min(a, b, n)),
-            Do::ChamferMax => two(out, a, b, length, |a, b| math::chamfer_max(a, b, n)),
+            Do::Const => out[..N].fill(n),
+            Do::Neg => one::<N>(out, a, |a| -a),
+            Do::Abs => one::<N>(out, a, f32::abs),
+            Do::Sqrt => one::<N>(out, a, math::sqrt),
+            Do::Square => one::<N>(out, a, |a| a * a),
+            Do::Sin => one::<N>(out, a, math::sin),
+            Do::Cos => one::<N>(out, a, math::cos),
+            Do::Floor => one::<N>(out, a, f32::floor),
+            Do::Add => two::<N>(out, a, b, |a, b| a + b),
+            Do::AddC => one::<N>(out, a, |a| a + n),
+            Do::Sub => two::<N>(out, a, b, |a, b| a - b),
+            Do::CSub => one::<N>(out, a, |a| n - a),
+            Do::Mul => two::<N>(out, a, b, |a, b| a * b),
+            Do::MulC => one::<N>(out, a, |a| a * n),
+            Do::Div => two::<N>(out, a, b, math::div),
+            Do::DivC => one::<N>(out, a, |a| math::div(a, n)),
+            Do::Min => two::<N>(out, a, b, math::min),
+            Do::MinC => one::<N>(out, a, |a| math::min(a, n)),
+            Do::Max => two::<N>(out, a, b, math::max),
+            Do::MaxC => one::<N>(out, a, |a| math::max(a, n)),
+            Do::Atan2 => two::<N>(out, a, b, math::atan2),
+            Do::Less => two::<N>(out, a, b, math::less),
+            Do::LessC => one::<N>(out, a, |a| math::less(a, n)),
+            Do::CLess => one::<N>(out, a, |a| math::less(n, a)),
+            Do::Select => three::<N>(out, a, b, &slots[i.c as usize].0, math::select),
+            Do::Length2 => two::<N>(out, a, b, math::length2),
+            Do::Length3 => three::<N>(out, a, b, &slots[i.c as usize].0, math::length3),
+            Do::Corner2 => two::<N>(out, a, b, math::corner2),
+            Do::Corner3 => three::<N>(out, a, b, &slots[i.c as usize].0, math::corner3),
+            Do::SmoothMin => two::<N>(out, a, b, |a, b| math::smooth_min(a, b, n)),
+            Do::SmoothMax => two::<N>(out, a, b, |a, b| math::smooth_max(a, b, n)),
+            Do::ChamferMin => two::<N>(out, a, b, |a, b| math::chamfer_min(a, b, n)),
+            Do::ChamferMax => two::<N>(out, a, b, |a, b| math::chamfer_max(a, b, n)),
         }
         std::mem::swap(spare, &mut slots[i.out as usize]);
     }
 }
 
 #[inline(always)]
-fn one(out: &mut [f32; BLOCK], a: &[f32; BLOCK], length: usize, f: impl Fn(f32) -> f32) {
-    for (out, a) in out.chunks_exact_mut(GROUP).zip(a.chunks_exact(GROUP)).take(length / GROUP) {
-        for i in 0..GROUP {
-            out[i] = f(a[i]);
-        }
+fn one<const N: usize>(out: &mut [f32; BLOCK], a: &[f32; BLOCK], f: impl Fn(f32) -> f32) {
+    for (out, &a) in out.iter_mut().zip(a).take(N) {
+        *out = f(a);
     }
 }
 
 #[inline(always)]
-fn two(
+fn two<const N: usize>(
     out: &mut [f32; BLOCK],
     a: &[f32; BLOCK],
     b: &[f32; BLOCK],
-    length: usize,
     f: impl Fn(f32, f32) -> f32,
 ) {
-    let groups = out.chunks_exact_mut(GROUP).zip(a.chunks_exact(GROUP)).zip(b.chunks_exact(GROUP));
-    for ((out, a), b) in groups.take(length / GROUP) {
-        for i in 0..GROUP {
-            out[i] = f(a[i], b[i]);
+    for ((out, &a), &b) in out.iter_mut().zip(a).zip(b).take(N) {
+        *out = f(a, b);
+    }
+}
+
+#[inline(always)]
+fn three<const N: usize>(
+    out: &mut [f32; BLOCK],
+    a: &[f32; BLOCK],
+    b: &[f32; BLOCK],
+    c: &[f32; BLOCK],
+    f: impl Fn(f32, f32, f32) -> f32,
+) {
+    for (((out, &a), &b), &c) in out.iter_mut().zip(a).zip(b).zip(c).take(N) {
+        *out = f(a, b, c);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Field, testing};
+
+    /// Every instruction set gives the same bits, at every length of a batch.
+    #[test]
+    fn instruction_sets_agree() {
+        let mut checked = 0;
+        for seed in 0..150 {
+            let recipe = testing::random_recipe(seed);
+            let Ok(field) = Field::lower(&recipe, gve_types::MaterialTable::builtin()) else { continue };
+            let mut random = testing::Random::new(seed);
+            for count in [1, 15, 16, 17, 64, 100, 256, 300] {
+                let [xs, ys, zs] =
+                    [0; 3].map(|_| (0..count).map(|_| random.range(-1.5, 1.5)).collect::<Vec<f32>>());
+                let mut results = Vec::new();
+                for level in Level::available() {
+                    let mut scratch = BatchScratch { level, ..BatchScratch::default() };
+                    let mut out = vec![0.0_f32; count];
+                    scratch.run(field.distance_program().code(), [&xs, &ys, &zs], &mut out, |v| v);
+                    results.push(out.into_iter().map(f32::to_bits).collect::<Vec<_>>());
+                }
+                assert!(results.windows(2).all(|pair| pair[0] == pair[1]), "seed {seed}, {count} points");
+                checked += 1;
+            }
         }
+        assert!(checked > 1000);
     }
 }

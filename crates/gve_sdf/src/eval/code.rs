@@ -33,6 +33,10 @@ pub(super) enum Do {
     LessC,
     CLess,
     Select,
+    Length2,
+    Length3,
+    Corner2,
+    Corner3,
     SmoothMin,
     SmoothMax,
     ChamferMin,
@@ -46,7 +50,7 @@ pub(super) struct Instruction {
     pub(super) out: u32,
     pub(super) a: u32,
     pub(super) b: u32,
-    /// Third operand of `Select`.
+    /// Third operand.
     pub(super) c: u32,
     pub(super) number: f32,
 }
@@ -181,6 +185,10 @@ fn select(op: &Op, slot_of: &[u32], number: impl Fn(Id) -> Option<f32>) -> Instr
             _ => two(Do::Less, a, b),
         },
         Op::Select(c, a, b) => make(Do::Select, slot(c), slot(a), slot(b), 0.0),
+        Op::Length2(a, b) => two(Do::Length2, a, b),
+        Op::Length3(a, b, c) => make(Do::Length3, slot(a), slot(b), slot(c), 0.0),
+        Op::Corner2(a, b) => two(Do::Corner2, a, b),
+        Op::Corner3(a, b, c) => make(Do::Corner3, slot(a), slot(b), slot(c), 0.0),
         Op::SmoothMin(a, b, k) => make(Do::SmoothMin, slot(a), slot(b), 0, k),
         Op::SmoothMax(a, b, k) => make(Do::SmoothMax, slot(a), slot(b), 0, k),
         Op::ChamferMin(a, b, r) => make(Do::ChamferMin, slot(a), slot(b), 0, r),

@@ -137,7 +137,8 @@ fn run_block(slots: &mut [Box<Dual>], spare: &mut Box<Dual>, instructions: &[Ins
             Do::MaxC => chain(out, a, |a| (math::max(a, n), if n > a { 0.0 } else { 1.0 })),
             Do::Atan2 => chain2(out, a, b, |y, x| {
                 let r2 = x * x + y * y;
-                let inverse = if r2 > 0.0 { 1.0 / r2 } else { 0.0 };
+                // Closer to the axis the inverse would overflow.
+                let inverse = if r2 > 1e-30 { 1.0 / r2 } else { 0.0 };
                 (math::atan2(y, x), x * inverse, -y * inverse)
             }),
             Do::Less => chain2(out, a, b, |a, b| (math::less(a, b), 0.0, 0.0)),
@@ -152,6 +153,23 @@ fn run_block(slots: &mut [Box<Dual>], spare: &mut Box<Dual>, instructions: &[Ins
                         out.d[axis][k] = if first { b.d[axis][k] } else { c.d[axis][k] };
                     }
                 }
+            }
+            Do::Length2 => chain2(out, a, b, |a, b| {
+                let length = math::length2(a, b);
+                let inverse = if length > 0.0 { 1.0 / length } else { 0.0 };
+                (length, a * inverse, b * inverse)
+            }),
+            Do::Length3 => chain3(out, a, b, &slots[i.c as usize], |a, b, c| {
+                let length = math::length3(a, b, c);
+                let inverse = if length > 0.0 { 1.0 / length } else { 0.0 };
+                (length, [a * inverse, b * inverse, c * inverse])
+            }),
+            Do::Corner2 => chain2(out, a, b, |a, b| {
+                let (value, [by_a, by_b, _]) = corner(a, b, f32::NEG_INFINITY, math::corner2(a, b));
+                (value, by_a, by_b)
+            }),
+            Do::Corner3 => {
+                chain3(out, a, b, &slots[i.c as usize], |a, b, c| corner(a, b, c, math::corner3(a, b, c)));
             }
             Do::SmoothMin => chain2(out, a, b, |a, b| {
                 let t = smooth_share(a, b, n);
@@ -219,6 +237,40 @@ fn chain2(out: &mut Dual, a: &Dual, b: &Dual, f: impl Fn(f32, f32) -> (f32, f32,
         dy[k] = by_a * a.d[1][k] + by_b * b.d[1][k];
         dz[k] = by_a * a.d[2][k] + by_b * b.d[2][k];
     }
+}
+
+/// A function of three values with its three derivatives.
+#[inline(always)]
+fn chain3(out: &mut Dual, a: &Dual, b: &Dual, c: &Dual, f: impl Fn(f32, f32, f32) -> (f32, [f32; 3])) {
+    let Dual { v, d: [dx, dy, dz] } = out;
+    for k in 0..BLOCK {
+        let (value, by) = f(a.v[k], b.v[k], c.v[k]);
+        v[k] = value;
+        dx[k] = by[0] * a.d[0][k] + by[1] * b.d[0][k] + by[2] * c.d[0][k];
+        dy[k] = by[0] * a.d[1][k] + by[1] * b.d[1][k] + by[2] * c.d[1][k];
+        dz[k] = by[0] * a.d[2][k] + by[1] * b.d[2][k] + by[2] * c.d[2][k];
+    }
+}
+
+/// Derivatives of a corner: outside, the direction from the nearest point; inside and on the surface,
+/// those of the nearest side, the first of those that tie.
+#[inline(always)]
+fn corner(a: f32, b: f32, c: f32, value: f32) -> (f32, [f32; 3]) {
+    let outside = value > 0.0;
+    let inverse = if outside { 1.0 / value } else { 0.0 };
+    let third = c > math::max(a, b);
+    let second = !third && b > a;
+    let first = !third && !second;
+    let share = |v: f32, nearest: bool| {
+        if outside {
+            math::max(v, 0.0) * inverse
+        } else if nearest {
+            1.0
+        } else {
+            0.0
+        }
+    };
+    (value, [share(a, first), share(b, second), share(c, third)])
 }
 
 /// One of two values with its derivatives.

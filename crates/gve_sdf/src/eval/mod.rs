@@ -8,6 +8,7 @@ mod bounds;
 mod code;
 mod gradient;
 mod program;
+mod visit;
 
 use std::sync::{Arc, OnceLock};
 

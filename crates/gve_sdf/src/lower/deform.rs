@@ -66,13 +66,10 @@ impl Lowering<'_> {
             b.declare(d, stretch);
             b.mul_c(d, lipschitz)
         });
+        let away = b.length3(away, lipschitz * stretch);
         let outside = b.max_c(g.distance, 0.0);
-        let squares = [away[0], away[1], away[2], outside].map(|v| b.square(v));
-        let sum = squares.into_iter().skip(1).fold(squares[0], |sum, v| b.add(sum, v));
-        let outside = b.sqrt(sum);
-        if g.continuous {
-            b.declare(outside, lipschitz * stretch);
-        }
+        let outside =
+            b.length2(away, outside, if g.continuous { lipschitz * stretch } else { f32::INFINITY });
         let inside = b.min_c(g.distance, 0.0);
         b.add(inside, outside)
     }
@@ -455,14 +452,9 @@ impl Arc {
         let (middle, half_width) =
             if farthest <= FRAC_PI_2 { (0.0, farthest) } else { (0.5 * (from + to), 0.5 * (to - from)) };
         let gap = if half_width > FRAC_PI_2 { (PI - half_width).sin() } else { 1.0 };
-        Ok(Self {
-            radius,
-            v0: f64::from(v0),
-            v1: f64::from(v1),
-            middle,
-            half_width,
-            margin: 0.25 * inner * gap,
-        })
+        // Up to half the child's size around it is enough; more would only make the bound worse.
+        let margin = (0.25 * inner * gap).min(0.5 * f64::from(child.size().max_element()));
+        Ok(Self { radius, v0: f64::from(v0), v1: f64::from(v1), middle, half_width, margin })
     }
 
     fn inner(&self) -> f64 {

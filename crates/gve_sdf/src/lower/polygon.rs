@@ -15,7 +15,7 @@ impl Lowering<'_> {
         let outline = self.polygon(x, y, &n.points, false, place.stretch);
         let depth = self.b.abs(z);
         let cap = self.b.sub_c(depth, n.half_depth);
-        let distance = self.product_distance(outline, cap, place.stretch);
+        let distance = self.b.corner2(outline, cap, place.stretch);
         let flat = Aabb::from_points(n.points.iter().map(|&[x, y]| Vec3::new(x, y, 0.0)));
         let depth = Vec3::new(0.0, 0.0, n.half_depth);
         self.exact(distance, Aabb::new(flat.min - depth, flat.max + depth), place)

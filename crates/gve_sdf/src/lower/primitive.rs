@@ -48,22 +48,7 @@ impl Lowering<'_> {
             b.sub_c(v, h)
         };
         let q = [side(p[0], half[0]), side(p[1], half[1]), side(p[2], half[2])];
-        let outside = q.map(|v| b.max_c(v, 0.0));
-        let outside = b.length3(outside, stretch);
-        let inside = b.max(q[0], q[1]);
-        let inside = b.max(inside, q[2]);
-        let inside = b.min_c(inside, 0.0);
-        b.add(outside, inside)
-    }
-
-    /// Distance to the product of two shapes in orthogonal spaces, from their distances.
-    pub(super) fn product_distance(&mut self, a: Id, b: Id, stretch: f32) -> Id {
-        let tape = &mut self.b;
-        let inside = tape.max(a, b);
-        let inside = tape.min_c(inside, 0.0);
-        let (a, b) = (tape.max_c(a, 0.0), tape.max_c(b, 0.0));
-        let outside = tape.length2(a, b, stretch);
-        tape.add(outside, inside)
+        b.corner3(q, stretch)
     }
 
     pub(super) fn box_node(&mut self, n: &BoxNode, place: &Place) -> Result<Shape, LowerError> {
@@ -83,7 +68,7 @@ impl Lowering<'_> {
         let side = self.b.sub_c(axis, n.radius);
         let height = self.b.abs(y);
         let cap = self.b.sub_c(height, n.half_height);
-        let distance = self.product_distance(side, cap, place.stretch);
+        let distance = self.b.corner2(side, cap, place.stretch);
         let bounds = Aabb::from_center(Vec3::ZERO, Vec3::new(n.radius, n.half_height, n.radius));
         self.exact(distance, bounds, place)
     }
@@ -193,7 +178,7 @@ impl Lowering<'_> {
         b.declare(hexagon, place.stretch);
         let height = b.abs(y);
         let cap = b.sub_c(height, n.half_height);
-        let distance = self.product_distance(hexagon, cap, place.stretch);
+        let distance = self.b.corner2(hexagon, cap, place.stretch);
         let half = Vec3::new(n.apothem, n.half_height, 2.0 * half_side);
         self.exact(distance, Aabb::from_center(Vec3::ZERO, half), place)
     }
