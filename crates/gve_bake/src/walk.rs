@@ -34,10 +34,9 @@ pub(crate) struct Task {
 }
 
 impl Walk {
-    /// A search for all bricks within `pad` cells of the surface.
-    pub(crate) fn new(field: &Field, lattice: Lattice, pad: f32) -> Self {
-        let lipschitz = field.lipschitz();
-        Self { lattice, lipschitz, slack: lipschitz * pad * lattice.cell_size_m }
+    /// A search for all bricks that hold a distance of at most `slack` metres, or more if in doubt.
+    pub(crate) fn new(field: &Field, lattice: Lattice, slack: f32) -> Self {
+        Self { lattice, lipschitz: field.lipschitz(), slack }
     }
 
     /// Whether the surface may be near a task's block. Not-a-number counts as "may".

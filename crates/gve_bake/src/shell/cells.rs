@@ -5,7 +5,7 @@ use gve_sdf::Evaluator;
 
 use super::{
     crossings::{Crossing, EdgeSet, bits, edge_owner},
-    normals,
+    normals::{self, Grouping},
     qef::Planes,
     signs::{Brick, SIDE, SignGrid},
     table::{EDGES, NONE, TABLE, face_axis},
@@ -60,14 +60,17 @@ pub(super) struct Placer {
     y: Vec<f32>,
     z: Vec<f32>,
     gradients: Vec<Vec4>,
+    distances: Vec<f32>,
+    groupings: Vec<Grouping>,
 }
 
 /// A point of the surface: one curve of one cell.
+#[derive(Clone, Copy)]
 struct Point {
     /// Low corner of the cell in metres.
     corner: Vec3,
-    /// The best position in the cell, in metres.
-    boxed: Vec3,
+    /// The best position in the cell, in metres; in the end, where the vertices stand.
+    position: Vec3,
     /// A better one outside the cell, if the field agrees.
     free: Option<Vec3>,
     /// Where its crossings end in the list.
@@ -85,6 +88,8 @@ impl Placer {
             y: Vec::new(),
             z: Vec::new(),
             gradients: Vec::new(),
+            distances: Vec::new(),
+            groupings: Vec::new(),
         }
     }
 
@@ -113,7 +118,8 @@ impl Placer {
             count += word.count_ones() as u16;
         }
         self.evaluate(evaluator, brick);
-        self.write(evaluator, grid.lattice.cell_size_m, &mut set);
+        self.settle(evaluator, grid.lattice.cell_size_m);
+        self.write(&mut set);
         set
     }
 
@@ -149,34 +155,70 @@ impl Placer {
                 self.crossings.push((edge as u8, *crossing));
             }
             let best = planes.solve(INSET_CELLS, 1.0 - INSET_CELLS);
-            let boxed = corner + cell_size * best.boxed;
+            let position = corner + cell_size * best.boxed;
             let is_outside = best.free != best.boxed && best.free.clamp(-REACH, 1.0 + REACH) == best.free;
             let free = is_outside.then(|| corner + cell_size * best.free);
-            self.points.push(Point { corner, boxed, free, end: self.crossings.len(), is_first: curve == 0 });
+            self.points.push(Point {
+                corner,
+                position,
+                free,
+                end: self.crossings.len(),
+                is_first: curve == 0,
+            });
         }
         debug_assert!(curves.of_edge.iter().any(|&curve| curve != NONE));
     }
 
     /// Gradients and distances at all points.
     fn evaluate(&mut self, evaluator: &mut Evaluator, brick: &Brick) {
-        self.x.clear();
-        self.y.clear();
-        self.z.clear();
-        for point in &self.points {
-            self.x.push(point.boxed.x);
-            self.y.push(point.boxed.y);
-            self.z.push(point.boxed.z);
+        self.clear_batch();
+        for i in 0..self.points.len() {
+            self.push(self.points[i].position);
         }
         self.gradients.resize(self.points.len(), Vec4::ZERO);
         evaluator.gradients(&brick.region, &self.x, &self.y, &self.z, &mut self.gradients);
     }
 
-    /// Makes vertices of the points: one for each group of crossings that share normal and material.
-    fn write(&self, evaluator: &mut Evaluator, cell_size: f32, set: &mut CellSet) {
-        // Few points stand outside their cells, where the brick's own short program may not hold.
-        let root = evaluator.root();
+    /// Sorts the crossings about each point, and settles where its vertices stand.
+    fn settle(&mut self, evaluator: &mut Evaluator, cell_size: f32) {
+        self.clear_batch();
+        self.groupings.clear();
         let mut start = 0;
-        for (point, gradient) in self.points.iter().zip(&self.gradients) {
+        for i in 0..self.points.len() {
+            let Point { position, corner, free, end, .. } = self.points[i];
+            let grouping = normals::group(&self.crossings[start..end]);
+            start = end;
+            if grouping.is_smooth {
+                self.points[i].position = project(position, self.gradients[i], corner, cell_size);
+                self.points[i].free = None;
+            }
+            if let Some(free) = free.filter(|_| !grouping.is_smooth) {
+                self.push(free);
+            }
+            self.groupings.push(grouping);
+        }
+        if self.x.is_empty() {
+            return;
+        }
+        // The edge or corner that the planes of a point meet in may stand in a neighbouring cell, where
+        // the brick's own short program may not hold.
+        let root = evaluator.root();
+        self.distances.resize(self.x.len(), 0.0);
+        evaluator.distances(&root, &self.x, &self.y, &self.z, &mut self.distances);
+        let mut distances = self.distances.iter();
+        for (point, gradient) in self.points.iter_mut().zip(&self.gradients) {
+            let Some(free) = point.free else { continue };
+            let nearest = (AGREEMENT_CELLS * cell_size).min(gradient.w.abs());
+            if distances.next().is_some_and(|distance| distance.abs() < nearest) {
+                point.position = free.lerp(point.position, DRAW_BACK);
+            }
+        }
+    }
+
+    /// Makes vertices of the points: one for each group of crossings that share normal and material.
+    fn write(&self, set: &mut CellSet) {
+        let mut start = 0;
+        for ((point, gradient), grouping) in self.points.iter().zip(&self.gradients).zip(&self.groupings) {
             let crossings = &self.crossings[start..point.end];
             start = point.end;
             let weld = set.positions.len() as u32;
@@ -184,24 +226,27 @@ impl Placer {
                 set.cells.push((weld, 0));
             }
             let Some((first, map)) = set.cells.last_mut() else { continue };
-            let grouping = normals::group(crossings);
-            let position = if grouping.is_smooth {
-                project(point.boxed, *gradient, point.corner, cell_size)
-            } else {
-                // The edge or corner that the planes meet in may stand in a neighbouring cell.
-                let nearest = (AGREEMENT_CELLS * cell_size).min(gradient.w.abs());
-                let free = point.free.filter(|&free| evaluator.distance(&root, free).abs() < nearest);
-                free.map_or(point.boxed, |free| free.lerp(point.boxed, DRAW_BACK))
-            };
             for (&(edge, _), &group) in crossings.iter().zip(&grouping.of_crossing) {
                 *map |= u64::from(weld - *first + u32::from(group)) << (4 * edge);
             }
             for normal in grouping.normals(crossings, *gradient) {
-                set.positions.push(position);
+                set.positions.push(point.position);
                 set.normals.push(normal);
                 set.weld.push(weld);
             }
         }
+    }
+
+    fn clear_batch(&mut self) {
+        self.x.clear();
+        self.y.clear();
+        self.z.clear();
+    }
+
+    fn push(&mut self, point: Vec3) {
+        self.x.push(point.x);
+        self.y.push(point.y);
+        self.z.push(point.z);
     }
 }
 

@@ -42,7 +42,7 @@ pub struct ShellReport {
     pub cell_size_m: f32,
     /// Points of the surface: vertices after welding.
     pub points: u32,
-    /// Features thinner than a cell, the most extensive first; at most 16.
+    /// Features thinner than a cell: walls before gaps, the most extensive first; at most 16.
     pub thin: Vec<ThinFeature>,
 }
 
@@ -118,7 +118,7 @@ fn refine(field: &Field, grid: &SignGrid, edges: Vec<EdgeSet>) -> (Vec<Crossed>,
                 let upper = grid.upper_slots(brick.at);
                 let rows = grid.rows(&upper);
                 let crossings = refiner.refine(evaluator, grid, brick, &upper, &rows, &set);
-                let suspects = prober.probe(evaluator, &grid.lattice, brick, &crossings);
+                let suspects = prober.probe(evaluator, grid, brick, &crossings);
                 ((set, crossings), suspects)
             },
         )

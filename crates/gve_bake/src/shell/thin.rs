@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use glam::{IVec3, UVec3, Vec3};
-use gve_sdf::{Evaluator, Field};
+use gve_sdf::{Aabb, Evaluator, Field};
 use rayon::prelude::*;
 
 use super::{
@@ -28,9 +28,12 @@ const MAX_PER_BRICK: usize = 4;
 const STRIDE: usize = 3;
 /// Steps in which the way through a feature is searched for its end.
 const MARCH_STEPS: u32 = 8;
-/// Cosine between the outward normals of the two sides below which they face away from each other;
-/// a wedge of less than 37 degrees counts as thin near its edge.
+/// Cosine between the outward normals of the two sides of a wall below which they face away from each
+/// other; a wedge of less than 37 degrees counts as thin near its edge.
 const OPPOSED_COS: f32 = -0.8;
+/// The same for a gap. Stricter, because every groove between two bodies that touch is narrow at its
+/// bottom.
+const GAP_OPPOSED_COS: f32 = -0.97;
 
 /// What is thin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -116,16 +119,11 @@ fn is_nearest(values: &[f32; SAMPLES], at: [usize; 3], distance: f32) -> bool {
 /// Buffers of one thread.
 #[derive(Default)]
 pub(super) struct Prober {
-    probes: [Probes; 2],
-    distances: Vec<f32>,
-}
-
-#[derive(Default)]
-struct Probes {
     x: Vec<f32>,
     y: Vec<f32>,
     z: Vec<f32>,
-    suspects: Vec<Suspect>,
+    probes: Vec<Suspect>,
+    distances: Vec<f32>,
 }
 
 impl Prober {
@@ -134,42 +132,42 @@ impl Prober {
     pub(super) fn probe(
         &mut self,
         evaluator: &mut Evaluator,
-        lattice: &Lattice,
+        grid: &SignGrid,
         brick: &Brick,
         crossings: &[Crossing],
     ) -> Vec<Suspect> {
+        let lattice = &grid.lattice;
         let low = lattice.position(brick.at * SIDE as u32);
         let high = lattice.position((brick.at + 1) * SIDE as u32);
-        for probes in &mut self.probes {
-            probes.x.clear();
-            probes.y.clear();
-            probes.z.clear();
-            probes.suspects.clear();
-        }
+        self.x.clear();
+        self.y.clear();
+        self.z.clear();
+        self.probes.clear();
+        let mut suspects = Vec::new();
         for crossing in crossings.iter().step_by(STRIDE).filter(|crossing| crossing.normal != Vec3::ZERO) {
             for (kind, sign) in [(ThinKind::Wall, -1.0), (ThinKind::Gap, 1.0)] {
                 let end = crossing.point + sign * lattice.cell_size_m * crossing.normal;
-                // The brick's own short program knows the brick alone.
-                let is_in_brick = end.clamp(low, high) == end;
-                let probes = &mut self.probes[usize::from(!is_in_brick)];
-                probes.x.push(end.x);
-                probes.y.push(end.y);
-                probes.z.push(end.z);
-                probes.suspects.push(Suspect { point: crossing.point, normal: crossing.normal, kind });
+                let suspect = Suspect { point: crossing.point, normal: crossing.normal, kind };
+                if end.clamp(low, high) == end {
+                    self.x.push(end.x);
+                    self.y.push(end.y);
+                    self.z.push(end.z);
+                    self.probes.push(suspect);
+                } else if suspects.len() < MAX_PER_BRICK {
+                    // The brick's own short program knows the brick alone; outside, the sample next to
+                    // the end of the step must do. In a thick body it lies on the right side too.
+                    let sample = ((end - lattice.origin) / lattice.cell_size_m).round().as_ivec3();
+                    if grid.is_inside(sample) == (kind == ThinKind::Gap) {
+                        suspects.push(suspect);
+                    }
+                }
             }
         }
-        let regions = [brick.region.clone(), evaluator.root()];
-        let mut suspects = Vec::new();
-        for (probes, region) in self.probes.iter().zip(&regions) {
-            self.distances.resize(probes.x.len(), 0.0);
-            evaluator.distances(region, &probes.x, &probes.y, &probes.z, &mut self.distances);
-            let through = probes
-                .suspects
-                .iter()
-                .zip(&self.distances)
-                .filter(|(suspect, distance)| (**distance < 0.0) == (suspect.kind == ThinKind::Gap));
-            suspects.extend(through.map(|(suspect, _)| *suspect).take(MAX_PER_BRICK));
-        }
+        self.distances.resize(self.x.len(), 0.0);
+        evaluator.distances(&brick.region, &self.x, &self.y, &self.z, &mut self.distances);
+        let through = (self.probes.iter().zip(&self.distances))
+            .filter(|(suspect, distance)| (**distance < 0.0) == (suspect.kind == ThinKind::Gap));
+        suspects.extend(through.map(|(suspect, _)| *suspect).take(MAX_PER_BRICK));
         suspects
     }
 }
@@ -228,13 +226,15 @@ fn find_surface(evaluator: &mut Evaluator, grid: &SignGrid, seed: &Seed) -> Opti
 /// The thickness behind a suspect point, if the two sides are less than a cell apart and face away from
 /// each other.
 fn measure(evaluator: &mut Evaluator, cell: f32, suspect: &Suspect) -> Option<ThinFeature> {
+    // A program for the few cells that the search may reach pays off from its third point on.
     let root = evaluator.root();
-    let (direction, inside_sign) = match suspect.kind {
-        ThinKind::Wall => (-suspect.normal, -1.0),
-        ThinKind::Gap => (suspect.normal, 1.0),
+    let (region, _) = evaluator.prune(&root, Aabb::from_center(suspect.point, Vec3::splat(1.5 * cell)));
+    let (direction, inside_sign, opposed_cos) = match suspect.kind {
+        ThinKind::Wall => (-suspect.normal, -1.0, OPPOSED_COS),
+        ThinKind::Gap => (suspect.normal, 1.0, GAP_OPPOSED_COS),
     };
     // Positive while still in the feature.
-    let mut depth_at = |by: f32| inside_sign * evaluator.distance(&root, suspect.point + by * direction);
+    let mut depth_at = |by: f32| inside_sign * evaluator.distance(&region, suspect.point + by * direction);
     // The start may lie on the wrong side by the tolerance of its own search.
     let step = cell / MARCH_STEPS as f32;
     let entered = [0.02, 0.1, 0.25].map(|by| by * cell).into_iter().find(|&by| depth_at(by) > 0.0)?;
@@ -254,13 +254,13 @@ fn measure(evaluator: &mut Evaluator, cell: f32, suspect: &Suspect) -> Option<Th
         *(if depth_at(middle) > 0.0 { &mut inside } else { &mut outside }) = middle;
     }
     let thickness_m = 0.5 * (inside + outside);
-    let other_side = evaluator.gradient(&root, suspect.point + outside * direction).truncate();
-    let is_thin = thickness_m < cell && other_side.normalize_or_zero().dot(suspect.normal) < OPPOSED_COS;
+    let other_side = evaluator.gradient(&region, suspect.point + outside * direction).truncate();
+    let is_thin = thickness_m < cell && other_side.normalize_or_zero().dot(suspect.normal) < opposed_cos;
     let position = suspect.point + 0.5 * thickness_m * direction;
     is_thin.then_some(ThinFeature { kind: suspect.kind, position, thickness_m })
 }
 
-/// Joins findings that are less than two bricks apart; the most frequent first.
+/// Joins findings that are less than two bricks apart; walls first, then the most frequent.
 fn clusters(lattice: &Lattice, found: &[ThinFeature]) -> Vec<ThinFeature> {
     let place = |feature: &ThinFeature| {
         let brick = (feature.position - lattice.origin) / (lattice.cell_size_m * SIDE as f32);
@@ -293,7 +293,7 @@ fn clusters(lattice: &Lattice, found: &[ThinFeature]) -> Vec<ThinFeature> {
         }
         joined.push((thinnest, count));
     }
-    joined.sort_by(|a, b| b.1.cmp(&a.1));
+    joined.sort_by(|a, b| a.0.kind.cmp(&b.0.kind).then(b.1.cmp(&a.1)));
     joined.truncate(MAX_FEATURES);
     joined.into_iter().map(|(feature, _)| feature).collect()
 }

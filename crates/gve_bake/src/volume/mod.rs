@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use crate::{
     BakeError,
-    lattice::Lattice,
+    lattice::{Block, Lattice},
     walk::{self, Task, Walk},
 };
 use brick::TaskBricks;
@@ -40,11 +40,13 @@ pub fn bake(field: &Field, resolution: u32) -> Result<Volume, BakeError> {
 
 fn bake_within(field: &Field, resolution: u32, max_bricks: u64) -> Result<Volume, BakeError> {
     let lattice = Lattice::around(field.bounds(), resolution, BRICK_CELLS, Vec3::ZERO)?;
-    let walk = Walk::new(field, lattice, BAND_CELLS as f32);
+    // Where the field changes as fast as distance itself, as most do, this finds all bricks of the band;
+    // the rest are sampled afterwards.
+    let walk = Walk::new(field, lattice, BAND_CELLS as f32 * lattice.cell_size_m);
     let tasks = walk::tasks(field, &walk);
     // Counted along the way, so that a surface in every brick cannot use up the memory.
     let crossed = AtomicU64::new(0);
-    let baked: Vec<TaskBricks> = tasks
+    let mut baked: Vec<TaskBricks> = tasks
         .par_iter()
         .map_init(
             || (Evaluator::new(field), brick::Scratch::new(field)),
@@ -68,6 +70,8 @@ fn bake_within(field: &Field, resolution: u32, max_bricks: u64) -> Result<Volume
     for sampled in baked.iter().flat_map(|part| &part.sampled) {
         mark_neighbours(&lattice, sampled.at, sampled.near, &mut wanted);
     }
+    let missing = sample_missing(field, &walk, &baked, &wanted);
+    baked.extend(missing);
     let mut grid = vec![BrickCell { slot: BrickCell::EMPTY, distance: 0.0 }; lattice.brick_count()];
     for part in &baked {
         for &(index, distance) in &part.empty {
@@ -123,6 +127,30 @@ fn bake_task(
         &mut |(bricks, scratch), evaluator, task| bricks.sample(evaluator, scratch, &walk.lattice, task),
     );
     bricks
+}
+
+/// Samples the wanted bricks that the search has left out.
+fn sample_missing(field: &Field, walk: &Walk, baked: &[TaskBricks], wanted: &[bool]) -> Vec<TaskBricks> {
+    let lattice = &walk.lattice;
+    let mut is_missing = wanted.to_vec();
+    for sampled in baked.iter().flat_map(|part| &part.sampled) {
+        is_missing[lattice.brick_index(sampled.at)] = false;
+    }
+    let whole = Block { at: UVec3::ZERO, side: lattice.bricks.max_element() };
+    let missing: Vec<UVec3> =
+        whole.bricks(lattice).filter(|&at| is_missing[lattice.brick_index(at)]).collect();
+    let fresh = || (Evaluator::new(field), brick::Scratch::new(field));
+    let sample = |(evaluator, scratch): &mut (Evaluator, brick::Scratch), group: &[UVec3]| {
+        let mut bricks = TaskBricks::default();
+        let root = evaluator.root();
+        for &at in group {
+            let block = Block { at, side: 1 };
+            let (region, interval) = evaluator.prune(&root, lattice.block_bounds(block));
+            bricks.sample(evaluator, scratch, lattice, &Task { block, region, interval });
+        }
+        bricks
+    };
+    missing.par_chunks(16).map_init(fresh, sample).collect()
 }
 
 /// Marks those of the 27 bricks around `at` whose bit is set in `near`.
