@@ -44,6 +44,11 @@ impl Interval {
         self.hi - self.lo
     }
 
+    /// Whether both have nothing in common.
+    pub(crate) fn is_apart(self, other: Self) -> bool {
+        self.hi < other.lo || self.lo > other.hi
+    }
+
     /// What both have in common; `self` where rounding has pulled them apart.
     pub(crate) fn meet(self, other: Self) -> Self {
         let met = Self { lo: self.lo.max(other.lo), hi: self.hi.min(other.hi) };
@@ -194,7 +199,10 @@ impl Interval {
     /// The range of a wave whose first maximum is at `maximum` half turns.
     fn wave(self, eval: impl Fn(f32) -> f32, maximum: f64) -> Self {
         let all = Self { lo: -1.0, hi: 1.0 };
-        if !(self.width() < std::f32::consts::TAU) || self.lo.abs().max(self.hi.abs()) > 1e6 {
+        if self.width().is_nan()
+            || self.width() >= std::f32::consts::TAU
+            || self.lo.abs().max(self.hi.abs()) > 1e6
+        {
             return all;
         }
         // In units of half turns, shifted so that whole numbers are extrema: even ones maxima.

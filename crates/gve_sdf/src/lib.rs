@@ -1,6 +1,6 @@
 //! DNA lowered to a scalar tape, and the evaluators of that tape.
 //!
-//! The meaning of every DNA operation is written once, in [`mod@lower`], as arithmetic on the three
+//! The meaning of every DNA operation is written once, in the module `lower`, as arithmetic on the three
 //! coordinates of a point. Everything else reads the resulting [`Tape`]:
 //!
 //! | part | what it is for |

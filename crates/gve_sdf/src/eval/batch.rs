@@ -22,7 +22,7 @@ struct Block([f32; BLOCK]);
 /// Memory for batches.
 #[derive(Debug)]
 pub(super) struct BatchScratch {
-    /// Boxed, so that an instruction's result is moved to its slot by exchanging two pointers.
+    #[expect(clippy::vec_box, reason = "a result is moved to its slot by exchanging two pointers")]
     slots: Vec<Box<Block>>,
     spare: Box<Block>,
     level: Level,
@@ -81,8 +81,8 @@ impl BatchScratch {
                 slot.0[..length].copy_from_slice(&source[start..start + length]);
             }
             match length {
-                0..=SMALL => self.block::<SMALL>(&code.instructions),
-                0..=MEDIUM => self.block::<MEDIUM>(&code.instructions),
+                ..=SMALL => self.block::<SMALL>(&code.instructions),
+                ..=MEDIUM => self.block::<MEDIUM>(&code.instructions),
                 _ => self.block::<BLOCK>(&code.instructions),
             }
             let result = &self.slots[code.result as usize].0[..length];

@@ -6,9 +6,9 @@ use super::program::{Program, PruneScratch};
 use crate::aabb::Aabb;
 
 /// Boxes looked at per side, at most.
-const MAX_STEPS: usize = 400;
+const MAX_STEPS: usize = 600;
 /// A side is found when it is known to this share of the longest side.
-const PRECISION: f32 = 1.0 / 128.0;
+const PRECISION: f32 = 1.0 / 192.0;
 
 /// The part of `outer` that can hold the shape, to within about one percent; `None` if nothing is inside.
 ///

@@ -27,6 +27,7 @@ const ZERO: Dual = Dual { v: [0.0; BLOCK], d: [[0.0; BLOCK]; 3] };
 /// Memory for gradients.
 #[derive(Debug)]
 pub(super) struct GradientScratch {
+    #[expect(clippy::vec_box, reason = "a result is moved to its slot by exchanging two pointers")]
     slots: Vec<Box<Dual>>,
     spare: Box<Dual>,
     level: super::batch::Level,

@@ -136,8 +136,14 @@ impl Pass {
         if lipschitz < f32::MAX && lipschitz > 0.0 {
             self.magnitude = math::max(self.magnitude, center.abs() / lipschitz);
             let reach = lipschitz * (self.radius + ROUNDING * self.magnitude);
-            let range = range.meet(Interval::new(center - reach, center + reach));
-            return (Value { range, center }, simple);
+            let near_center = Interval::new(center - reach, center + reach);
+            let simple = match (op, simple) {
+                // A choice that would leave the range is not made: this settles signs away from a surface.
+                (Op::Select(_, a, b), Simple::Same) if r(a).is_apart(near_center) => Simple::Alias(b),
+                (Op::Select(_, a, b), Simple::Same) if r(b).is_apart(near_center) => Simple::Alias(a),
+                (_, simple) => simple,
+            };
+            return (Value { range: range.meet(near_center), center }, simple);
         }
         (Value { range, center }, simple)
     }

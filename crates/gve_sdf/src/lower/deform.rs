@@ -13,7 +13,7 @@
 //! change along orthogonal directions, each by at most 1 and `L` per metre. Inside the box `f = g`.
 //!
 //! Bend tears space at the back of the arc and crushes it at the arc's centre, and a box may hold both.
-//! Its rule is in [`Lowering::bend`].
+//! Its rule is in `Lowering::bend`.
 
 use gve_types::{
     DnaNode,
@@ -25,6 +25,8 @@ use crate::{Vec3, aabb::Aabb, error::LowerError, tape::Id};
 
 /// By what share of its size the box about a deformed shape is larger than the shape.
 const MARGIN: f32 = 0.02;
+/// Share of its size beyond which a tapered child's distances count as this share.
+const TAPER_CEILING: f32 = 0.2;
 /// The inner side of a bend keeps at least this share of the radius of its arc.
 const SMALLEST_INNER_SHARE: f64 = 0.02;
 /// Share of a full turn that a bend may fill.
@@ -239,11 +241,14 @@ impl Lowering<'_> {
         all.into_iter().reduce(|a, c| b.max(a, c)).unwrap_or(inner)
     }
 
-    /// `q = (x / s, y, z / s)` with `s` the factor at height y, and the field `g = min(s, 1) c(q)`: that
-    /// keeps it close to the true distance where the child is made thinner.
+    /// `q = (x / s, y, z / s)` with `s` the factor at height y, and the field
+    /// `g = m clamp(c(q), -t, t)`, `m = min(s, 1)`: the factor keeps it close to the true distance where the
+    /// child is made thinner, and the ceiling `t` keeps its bound small.
     ///
-    /// In the directions (from the axis, up) the gradient of `c(q)` times `min(s, 1)` is the child's times
-    /// [[m/s, -r s' m/s²], [0, m]], `m = min(s, 1)`, and `c m'` is added to it.
+    /// In the directions (from the axis, up) the gradient of `m c(q)` is the child's times
+    /// [[m/s, -r s' m/s], [0, m]], with `r` the distance of `q` from the axis, plus `c m'`. Both only count
+    /// where `|c| < t`, so where `q` is within `t / growth` of the child's bounds; and `m/s` and `m` are at
+    /// most 1.
     pub(super) fn taper(&mut self, n: &Taper, place: &Place) -> Result<Shape, LowerError> {
         let child = self.bounded(&n.child, place, "tapered")?;
         let slope = 0.5 * (n.scale_top - n.scale_bottom) / n.half_height;
@@ -272,17 +277,10 @@ impl Lowering<'_> {
         let radius = axis_radius(&bounds);
         let shear = radius * slope.abs() / (smallest * smallest);
         let stretch = shear_norm_of(smallest.recip(), shear, 1.0);
-        let shrink = smallest.min(1.0);
-        // m/s² is at most 1/s where s < 1, and 1/s² <= 1 elsewhere.
-        let scaled = shear_norm(radius * slope.abs() / shrink);
-        let shrinks = slope != 0.0 && smallest < 1.0;
-        let farthest = {
-            let widest =
-                Vec3::new(radius / smallest, bounds.max.y.abs().max(bounds.min.y.abs()), radius / smallest);
-            let child = child.bounds.min.abs().max(child.bounds.max.abs());
-            (widest + child).length()
-        };
-        let lipschitz = child.lipschitz * (scaled + if shrinks { slope.abs() * farthest } else { 0.0 });
+        let ceiling = TAPER_CEILING * child.bounds.size().max_element();
+        let scaled = shear_norm((axis_radius(&child.bounds) + ceiling / child.growth) * slope.abs());
+        let shrinking = if smallest < 1.0 { ceiling * slope.abs() } else { 0.0 };
+        let lipschitz = (child.lipschitz * scaled + shrinking).max(1.0);
 
         let c = self.clamped(place.p, &bounds);
         let b = &mut self.b;
@@ -297,20 +295,13 @@ impl Lowering<'_> {
         let tapered = self.node(&n.child, &inner)?;
         let b = &mut self.b;
         let shrunk = b.min_c(factor, 1.0);
-        let g = b.mul(tapered.distance, shrunk);
+        let g = b.clamp_c(tapered.distance, -ceiling, ceiling);
+        let g = b.mul(g, shrunk);
         if tapered.continuous {
             b.declare(g, lipschitz * place.stretch);
         }
-        let distance =
-            self.extended(place.p, c, &Shape { distance: g, ..tapered }, lipschitz.max(1.0), place.stretch);
-        Ok(Shape {
-            distance,
-            bounds,
-            lipschitz: lipschitz.max(1.0),
-            growth: 1.0,
-            exact: Exact::No,
-            ..tapered
-        })
+        let distance = self.extended(place.p, c, &Shape { distance: g, ..tapered }, lipschitz, place.stretch);
+        Ok(Shape { distance, bounds, lipschitz, growth: 1.0, exact: Exact::No, ..tapered })
     }
 
     /// `q = p - clamp(p, -h, h)`. The map moves no two points apart, so the child's bound stays.

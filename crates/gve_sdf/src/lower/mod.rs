@@ -12,7 +12,7 @@
 //! * **exactness**: whether the field is a true distance, at least outside.
 //!
 //! Beside them the lowering tells the tape which values change by how much per metre
-//! ([`Builder::declare`]); pruning lives on that.
+//! (`Builder::declare`); pruning lives on that.
 
 mod combine;
 mod deform;

@@ -106,6 +106,7 @@ impl Lowering<'_> {
         b.declare(distance, stretch);
         let minus = b.neg(distance);
         let signed = b.select(winding, minus, distance);
+        b.declare(signed, stretch);
         let near = b.constant((size * 1e-6).powi(2));
         let on_outline = b.less(squared, near);
         let signed = b.select(on_outline, across, signed);

@@ -143,10 +143,10 @@ impl Lowering<'_> {
         let along = self.dot(place.p, normal, place.stretch);
         let distance = self.b.sub_c(along, n.offset);
         let mut bounds = Aabb::UNBOUNDED;
-        for axis in 0..3 {
-            if normal[axis] == 1.0 {
+        for (axis, along) in normal.into_iter().enumerate() {
+            if along == 1.0 {
                 bounds.max[axis] = n.offset;
-            } else if normal[axis] == -1.0 {
+            } else if along == -1.0 {
                 bounds.min[axis] = -n.offset;
             }
         }
