@@ -123,5 +123,9 @@ fn no_evaluator_returns_nan() {
         }
         let all = evaluator.interval(&root, Aabb::from_center(Vec3::ZERO, Vec3::splat(1e5)));
         assert!(!all.lo.is_nan() && !all.hi.is_nan());
+        for odd in [Aabb::UNBOUNDED, Aabb::EMPTY, Aabb::new(Vec3::NAN, Vec3::NAN)] {
+            let (region, range) = evaluator.prune(&root, odd);
+            assert_eq!((region.len(), range), (root.len(), gve_sdf::Interval::ALL));
+        }
     }
 }

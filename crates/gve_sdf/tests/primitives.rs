@@ -123,8 +123,8 @@ fn planes() {
     assert_distances(shape, |[x, y, z]| (x.hypot(y).hypot(z) - 1.0).max(0.6 * y + 0.8 * z - 0.25));
 }
 
-/// The ellipsoid's field is no true distance: its sign is right, it is exact across the shortest axis, and
-/// never more than the distance.
+/// The ellipsoid's field is no true distance everywhere: its sign is right, over its bound it is never more than
+/// the distance, and close to the surface it is the distance, so that skins on it are even.
 #[test]
 fn ellipsoids() {
     let field = field(r#"{"op": "ellipsoid", "radii": [0.75, 0.25, 0.5]}"#);
@@ -145,6 +145,14 @@ fn ellipsoids() {
         );
     }
     assert!((evaluator.distance(&root, Vec3::new(0.0, 0.5, 0.0)) - 0.25).abs() < 1e-6);
+    assert!(evaluator.distance(&root, Vec3::ZERO) < -0.2);
+    for s in &surface {
+        let normal = (*s / (radii * radii)).normalize();
+        for d in [-0.01, 0.01] {
+            let found = evaluator.distance(&root, *s + d * normal);
+            assert!((found - d).abs() < 0.002, "{d} m off the surface at {s}: {found}");
+        }
+    }
 }
 
 /// On the surface itself the gradient is the outward normal, not zero.

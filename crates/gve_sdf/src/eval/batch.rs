@@ -80,10 +80,12 @@ impl BatchScratch {
             for (slot, source) in self.slots.iter_mut().zip(xyz) {
                 slot.0[..length].copy_from_slice(&source[start..start + length]);
             }
-            match length {
-                ..=SMALL => self.block::<SMALL>(&code.instructions),
-                ..=MEDIUM => self.block::<MEDIUM>(&code.instructions),
-                _ => self.block::<BLOCK>(&code.instructions),
+            if length <= SMALL {
+                self.block::<SMALL>(&code.instructions);
+            } else if length <= MEDIUM {
+                self.block::<MEDIUM>(&code.instructions);
+            } else {
+                self.block::<BLOCK>(&code.instructions);
             }
             let result = &self.slots[code.result as usize].0[..length];
             for (out, &value) in out[start..start + length].iter_mut().zip(result) {

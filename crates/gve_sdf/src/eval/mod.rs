@@ -77,7 +77,8 @@ impl Evaluator {
     }
 
     /// The shortest program found that agrees with `parent` inside `bounds`, and an interval that holds
-    /// every distance in there. `bounds` must be finite and lie within the parent's.
+    /// every distance in there. `bounds` lies within the parent's. For an infinite or empty box nothing is
+    /// shortened and the interval holds every number.
     pub fn prune(&mut self, parent: &Region, bounds: Aabb) -> (Region, Interval) {
         let (distance, interval) = self.prune.prune(&parent.0.distance, bounds);
         let region =
@@ -85,8 +86,8 @@ impl Evaluator {
         (Region(Arc::new(region)), interval)
     }
 
-    /// An interval that holds every distance inside `bounds`, which must be finite and lie within the
-    /// region's.
+    /// An interval that holds every distance inside `bounds`, which lies within the region's. For an
+    /// infinite or empty box it holds every number.
     pub fn interval(&mut self, region: &Region, bounds: Aabb) -> Interval {
         self.prune.interval(&region.0.distance, bounds)
     }

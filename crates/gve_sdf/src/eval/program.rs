@@ -54,6 +54,11 @@ impl Program {
     }
 }
 
+/// Whether a box is one that ranges can be computed over.
+fn is_usable(bounds: &Aabb) -> bool {
+    bounds.is_finite() && !bounds.is_empty()
+}
+
 /// Memory for pruning.
 #[derive(Debug, Default)]
 pub(crate) struct PruneScratch {
@@ -69,6 +74,9 @@ pub(crate) struct PruneScratch {
 impl PruneScratch {
     /// The range of the result over a box.
     pub(crate) fn interval(&mut self, program: &Program, bounds: Aabb) -> Interval {
+        if !is_usable(&bounds) {
+            return Interval::ALL;
+        }
         let mut pass = Pass::new(bounds);
         self.values.clear();
         self.ops.clear();
@@ -82,6 +90,9 @@ impl PruneScratch {
 
     /// A program that agrees with `program` inside a box, and the range of its result.
     pub(crate) fn prune(&mut self, program: &Arc<Program>, bounds: Aabb) -> (Arc<Program>, Interval) {
+        if !is_usable(&bounds) {
+            return (Arc::clone(program), Interval::ALL);
+        }
         let mut pass = Pass::new(bounds);
         self.values.clear();
         self.ops.clear();

@@ -14,6 +14,7 @@
 //! Beside them the lowering tells the tape which values change by how much per metre
 //! (`Builder::declare`); pruning lives on that.
 
+mod bend;
 mod combine;
 mod deform;
 mod polygon;

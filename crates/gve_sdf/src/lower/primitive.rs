@@ -7,6 +7,10 @@ use gve_types::dna::{
 use super::{Exact, Lowering, Place, Shape};
 use crate::{Vec3, aabb::Aabb, error::LowerError, tape::Id};
 
+/// Around an ellipsoid's surface the field is close to the distance within this share of its tightest
+/// radius of curvature.
+const ELLIPSOID_SHARE: f32 = 0.25;
+
 impl Lowering<'_> {
     /// An exact distance within a finite box.
     pub(super) fn exact(&self, distance: Id, bounds: Aabb, place: &Place) -> Result<Shape, LowerError> {
@@ -22,22 +26,51 @@ impl Lowering<'_> {
     }
 
     pub(super) fn sphere(&mut self, n: &Sphere, place: &Place) -> Result<Shape, LowerError> {
-        let length = self.b.length3(place.p, place.stretch);
-        let distance = self.b.sub_c(length, n.radius);
-        self.exact(distance, Aabb::from_center(Vec3::ZERO, Vec3::splat(n.radius)), place)
+        self.sphere_of(n.radius, place)
     }
 
-    /// `(|p / r| - 1) min(r)`: never more than the distance, but up to max(r)/min(r) less at the tips.
+    fn sphere_of(&mut self, radius: f32, place: &Place) -> Result<Shape, LowerError> {
+        let length = self.b.length3(place.p, place.stretch);
+        let distance = self.b.sub_c(length, radius);
+        self.exact(distance, Aabb::from_center(Vec3::ZERO, Vec3::splat(radius)), place)
+    }
+
+    /// With `k = |p / r|` and `l = |p / r²|`, `e = (k - 1) k / l` is the distance to first order: its
+    /// gradient has length 1 on the surface. Its bound holds only near there, so it is used within
+    /// `t = a min(r)² / max(r)` of 0 (a share of the tightest radius of curvature); beyond, the larger of
+    /// `t` and the safe `s = (k - 1) min(r)`:
+    ///
+    /// `f = clamp(e, min(-t, s), max(t, s))`
+    ///
+    /// `s` has the bound 1, and `|e| >= |s|` because `k / l >= min(r)`, so `f` is continuous. The gradient
+    /// of `e` is at most `|2 - 1/k| + |e| max(r) / (k min(r)²)`, which for `|e| <= t`, so `|k - 1| <= a`, is
+    /// at most `2 - (1 - a) / (1 + a)`.
     pub(super) fn ellipsoid(&mut self, n: &Ellipsoid, place: &Place) -> Result<Shape, LowerError> {
         let smallest = n.radii.into_iter().fold(f32::INFINITY, f32::min);
         let largest = n.radii.into_iter().fold(0.0, f32::max);
-        let [x, y, z] = place.p;
-        let q = [(x, n.radii[0]), (y, n.radii[1]), (z, n.radii[2])].map(|(v, r)| self.b.mul_c(v, r.recip()));
-        let length = self.b.length3(q, place.stretch / smallest);
-        let centred = self.b.sub_c(length, 1.0);
-        let distance = self.b.mul_c(centred, smallest);
+        if smallest == largest {
+            return self.sphere_of(smallest, place);
+        }
+        let inverse = n.radii.map(f32::recip);
+        let b = &mut self.b;
+        let q = [0, 1, 2].map(|i| b.mul_c(place.p[i], inverse[i]));
+        let k = b.length3(q, place.stretch / smallest);
+        let qq = [0, 1, 2].map(|i| b.mul_c(q[i], inverse[i]));
+        let l = b.length3(qq, place.stretch / (smallest * smallest));
+        // At the centre both are 0, and the quotient takes its smallest value.
+        let l = b.max_c(l, 1e-20);
+        let scale = b.div(k, l);
+        let scale = b.max_c(scale, smallest);
+        let centred = b.sub_c(k, 1.0);
+        let first_order = b.mul(centred, scale);
+        let safe = b.mul_c(centred, smallest);
+        let near = ELLIPSOID_SHARE * smallest * smallest / largest;
+        let (low, high) = (b.min_c(safe, -near), b.max_c(safe, near));
+        let distance = b.max(first_order, low);
+        let distance = b.min(distance, high);
         let exact = self.exact(distance, Aabb::from_center(Vec3::ZERO, Vec3::from(n.radii)), place)?;
-        Ok(Shape { growth: smallest / largest, exact: Exact::No, ..exact })
+        let lipschitz = 2.0 - (1.0 - ELLIPSOID_SHARE) / (1.0 + ELLIPSOID_SHARE);
+        Ok(Shape { lipschitz, growth: smallest / largest, exact: Exact::No, ..exact })
     }
 
     /// Distance to a box about the origin, its faces at `half` from there.
