@@ -1,2 +1,15 @@
 //! The `gve` command.
-fn main() {}
+
+mod cli;
+mod commands;
+mod failure;
+mod input;
+mod output;
+mod picture;
+mod report;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run(std::env::args_os())
+}

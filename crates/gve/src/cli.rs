@@ -1,0 +1,229 @@
+//! The command line: what can be asked for, and how an answer or a failure leaves the program.
+
+use std::{ffi::OsString, io::IsTerminal as _, path::PathBuf, process::ExitCode};
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, error::ErrorKind};
+use gve_types::{
+    AssetCategory,
+    limits::{DEFAULT_VOLUME_RESOLUTION, MAX_SPLATS, VOLUME_RESOLUTION},
+};
+
+use crate::{
+    commands::{bake, inspect, lower, new, render, verify},
+    failure::Failure,
+    output::Output,
+    report,
+};
+
+/// Bake, inspect, verify, draw and lower GVE-1 assets.
+#[derive(Parser)]
+#[command(name = "gve", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Print one JSON document, for machines; failures too.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Bake a recipe into a `.gve_bin`.
+    Bake(BakeArgs),
+    /// Say what a `.gve_bin` holds.
+    Inspect {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Check every byte of `.gve_bin` files; exit with 1 if one is bad.
+    Verify {
+        /// The files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Draw a recipe or a `.gve_bin` without a GPU.
+    Render(RenderArgs),
+    /// Lower a recipe to its scalar program.
+    Lower(LowerArgs),
+    /// Write a small recipe to start from.
+    New(NewArgs),
+    /// Print the completions of a shell.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// What to bake, and how finely.
+#[derive(Args)]
+pub(crate) struct BakeArgs {
+    /// The recipe, a `.gve.json`.
+    pub(crate) recipe: PathBuf,
+    /// The `.gve_bin` to write; an older one is replaced at the very end.
+    #[arg(short, long)]
+    pub(crate) output: PathBuf,
+    /// Cells along the longest side of volume and mesh.
+    #[arg(long, default_value_t = DEFAULT_VOLUME_RESOLUTION,
+        value_parser = clap::value_parser!(u32).range(i64::from(*VOLUME_RESOLUTION.start())..=i64::from(*VOLUME_RESOLUTION.end())))]
+    pub(crate) resolution: u32,
+    /// How many splats.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_SPLATS)))]
+    pub(crate) splats: u32,
+    /// The asset's number in the binary protocol; 0 for one that no Architect has numbered.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) asset_id: u64,
+    /// The version it is compiled from; the recipe's own when left out.
+    #[arg(long)]
+    pub(crate) asset_version: Option<u32>,
+}
+
+/// What to draw, and from where.
+#[derive(Args)]
+pub(crate) struct RenderArgs {
+    /// A recipe, drawn from its exact field, or a `.gve_bin`, drawn from what it stores.
+    pub(crate) file: PathBuf,
+    /// The PNG to write.
+    #[arg(short, long)]
+    pub(crate) output: PathBuf,
+    /// Width and height in pixels, such as 640x480.
+    #[arg(long, default_value = "512x512", value_parser = render::parse_size)]
+    pub(crate) size: [u32; 2],
+    /// Where the camera stands: degrees from the front towards the right, degrees above the horizon.
+    #[arg(long, default_value = "35,22", value_parser = render::parse_view, allow_hyphen_values = true)]
+    pub(crate) view: [f32; 2],
+    /// Which content of a `.gve_bin` is drawn.
+    #[arg(long, value_enum, default_value_t = Content::Splats)]
+    pub(crate) content: Content,
+}
+
+/// The contents of a `.gve_bin` that can be drawn.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Content {
+    /// The gaussians; the volume where there are none.
+    Splats,
+    /// The distance volume.
+    Volume,
+}
+
+/// What to lower, and to what.
+#[derive(Args)]
+pub(crate) struct LowerArgs {
+    /// The recipe, a `.gve.json`.
+    pub(crate) recipe: PathBuf,
+    /// The form of the program.
+    #[arg(long, value_enum)]
+    pub(crate) to: Language,
+    /// Where to write it; printed when left out.
+    #[arg(short, long)]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// The forms of a lowered recipe.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Language {
+    /// One scalar operation per line, in static single assignment.
+    Tape,
+    /// Functions of WGSL.
+    Wgsl,
+}
+
+/// What the new recipe is called and where it goes.
+#[derive(Args)]
+pub(crate) struct NewArgs {
+    /// A name for people, such as "Oak table".
+    pub(crate) name: String,
+    /// The shelf it stands on.
+    #[arg(long, value_enum, default_value_t = Category::Prop)]
+    pub(crate) category: Category,
+    /// The recipe to write; named after the asset, in this folder, when left out.
+    #[arg(short, long)]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace a file that is already there.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// [`AssetCategory`] on the command line.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Category {
+    /// Buildings and their parts.
+    Architecture,
+    /// Weapons.
+    Weapon,
+    /// What moves people and goods.
+    Vehicle,
+    /// Everything else that lies about.
+    Prop,
+    /// People, animals, robots, statues.
+    Character,
+}
+
+impl From<Category> for AssetCategory {
+    fn from(category: Category) -> Self {
+        match category {
+            Category::Architecture => Self::Architecture,
+            Category::Weapon => Self::Weapon,
+            Category::Vehicle => Self::Vehicle,
+            Category::Prop => Self::Prop,
+            Category::Character => Self::Character,
+        }
+    }
+}
+
+/// Runs the program: 0 when all went well, 1 for bad input, 2 for a wrong command line.
+pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let cli = match Cli::try_parse_from(&args) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error, &args),
+    };
+    let mut output = Output::new(cli.json);
+    match dispatch(cli.command, &mut output) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            fail(&failure, &mut output);
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn dispatch(command: Command, output: &mut Output) -> Result<(), Failure> {
+    match command {
+        Command::Bake(args) => bake::run(&args, output),
+        Command::Inspect { file } => inspect::run(&file, output),
+        Command::Verify { files } => verify::run(&files, output),
+        Command::Render(args) => render::run(&args, output),
+        Command::Lower(args) => lower::run(&args, output),
+        Command::New(args) => new::run(&args, output),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "gve", &mut script);
+            output.text(&String::from_utf8_lossy(&script))
+        }
+    }
+}
+
+fn fail(failure: &Failure, output: &mut Output) {
+    // When neither channel takes the message, the exit code is all that is left to say.
+    if output.json() {
+        let _ = output.document(&report::json::error(failure));
+    } else {
+        let _ = output.note(&report::snippet::render(failure, std::io::stderr().is_terminal()));
+    }
+}
+
+/// Help and version are answers; everything else that clap stops at is a wrong command line.
+fn usage(error: &clap::Error, args: &[OsString]) -> ExitCode {
+    let wanted_json = args.iter().any(|a| a == "--json");
+    if error.use_stderr()
+        && wanted_json
+        && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    {
+        let rendered = error.render().to_string();
+        let message = rendered.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        fail(&Failure::new("usage", message), &mut Output::new(true));
+    } else if error.print().is_err() {
+        // The reader has gone; there is nobody left to tell.
+    }
+    ExitCode::from(if error.use_stderr() { 2 } else { 0 })
+}

@@ -1,0 +1,135 @@
+//! `gve bake`: from a recipe to a `.gve_bin`.
+
+use std::{io::IsTerminal as _, time::Instant};
+
+use gve_bake::{BakeOptions, BakeOutput, Progress, StageTime};
+use gve_types::{
+    MaterialTable,
+    compile::{CompileProgress, CompileStage},
+};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+
+use super::verify::size;
+use crate::{
+    cli::BakeArgs,
+    failure::{Failure, violations_of},
+    input::Recipe,
+    output::Output,
+    picture::file,
+};
+
+/// Steps of the bar within one stage.
+const STEPS: u64 = 100;
+
+/// Bakes the recipe and says how long each stage took.
+pub(crate) fn run(args: &BakeArgs, output: &mut Output) -> Result<(), Failure> {
+    let recipe = Recipe::load(&args.recipe)?;
+    // Before the work, so that a bake that has nowhere to go is not begun.
+    file::check_target(&args.output)?;
+    let mut options = BakeOptions::default();
+    options.volume_resolution = args.resolution;
+    options.shell_resolution = args.resolution;
+    options.splat_count = args.splats;
+    options.asset_id = args.asset_id;
+    let bar = Bar::new(!output.json());
+    let baked = gve_bake::bake(&recipe.dna, MaterialTable::builtin(), &options, &bar);
+    bar.clear();
+    let mut baked = baked.map_err(|error| match violations_of(&error) {
+        Some(violations) => recipe.blame(violations),
+        None => Failure::from_bake_error(&args.recipe, &error),
+    })?;
+    baked.data.version = args.asset_version.unwrap_or(recipe.dna.metadata.version);
+    let start = Instant::now();
+    gve_assets::write(&args.output, &baked.data)
+        .map_err(|error| Failure::from_write_error(&args.output, &error))?;
+    baked.stages.push(StageTime { stage: CompileStage::Writing, seconds: start.elapsed().as_secs_f64() });
+    let bytes = std::fs::metadata(&args.output).map_or(0, |m| m.len());
+    if output.json() {
+        return output.document(&document(args, &baked, bytes));
+    }
+    output.text(&summary(args, &baked, bytes))
+}
+
+fn seconds(baked: &BakeOutput) -> f64 {
+    baked.stages.iter().map(|stage| stage.seconds).sum()
+}
+
+fn document(args: &BakeArgs, baked: &BakeOutput, bytes: u64) -> Value {
+    let data = &baked.data;
+    let stages: Vec<Value> =
+        baked.stages.iter().map(|s| json!({"stage": s.stage, "seconds": s.seconds})).collect();
+    json!({
+        "output": args.output.display().to_string(),
+        "bytes": bytes,
+        "asset_id": data.asset_id,
+        "asset_version": data.version,
+        "dna_hash": data.metadata.dna_hash,
+        "seconds": seconds(baked),
+        "stages": stages,
+        "volume_bricks": data.volume.bricks,
+        "cell_size_m": data.volume.cell_size,
+        "splats": data.splats.len(),
+        "triangles": data.shell.indices.len() / 3,
+        "mass_kg": data.metadata.mass.mass_kg,
+        "warnings": baked.warnings,
+    })
+}
+
+fn summary(args: &BakeArgs, baked: &BakeOutput, bytes: u64) -> String {
+    let data = &baked.data;
+    let mut text = format!("{}: {}\n", args.output.display(), size(bytes));
+    for StageTime { stage, seconds } in &baked.stages {
+        text.push_str(&format!("  {:<20} {:>8.1} ms\n", label(*stage), seconds * 1e3));
+    }
+    text.push_str(&format!("  {:<20} {:>8.1} ms\n", "Together", seconds(baked) * 1e3));
+    text.push_str(&format!(
+        "  {} splats, {} triangles, cells of {:.4} m, {:.3} kg\n",
+        data.splats.len(),
+        data.shell.indices.len() / 3,
+        data.volume.cell_size,
+        data.metadata.mass.mass_kg,
+    ));
+    for warning in &baked.warnings {
+        text.push_str(&format!("  warning: {warning}\n"));
+    }
+    text
+}
+
+/// The stage's name as it stands in the protocol.
+fn label(stage: CompileStage) -> String {
+    json!(stage).as_str().unwrap_or_default().to_owned()
+}
+
+/// A bar on standard error, where a person sees it.
+struct Bar(Option<ProgressBar>);
+
+impl Bar {
+    fn new(wanted: bool) -> Self {
+        if !wanted || !std::io::stderr().is_terminal() {
+            return Self(None);
+        }
+        let bar = ProgressBar::new(STEPS * CompileStage::ALL.len() as u64);
+        if let Ok(style) = ProgressStyle::with_template("{bar:32} {msg}") {
+            bar.set_style(style);
+        }
+        Self(Some(bar))
+    }
+
+    fn clear(&self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Progress for Bar {
+    fn report(&self, progress: &CompileProgress) {
+        if let Some(bar) = &self.0 {
+            let before = CompileStage::ALL.iter().position(|s| *s == progress.stage).unwrap_or(0) as u64;
+            let within = (progress.progress.clamp(0.0, 1.0) * STEPS as f32) as u64;
+            bar.set_position(before * STEPS + within);
+            bar.set_message(progress.message.clone());
+        }
+    }
+}

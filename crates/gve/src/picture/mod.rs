@@ -1,0 +1,4 @@
+//! Pictures and files that appear whole or not at all.
+
+pub(crate) mod file;
+pub(crate) mod volume;
