@@ -5,6 +5,11 @@ pub const MAX_RECIPE_BYTES: usize = 4 << 20;
 /// Deepest nesting of nodes. JSON parsers in three languages stop at about 100 nested values, and a
 /// node in a `children` list takes two.
 pub const MAX_DEPTH: usize = 48;
+/// Deepest nesting of JSON values in a recipe: a node in a `children` list takes two, and below the
+/// deepest node there is room for its own fields.
+pub const MAX_NESTED_VALUES: usize = 2 * MAX_DEPTH + 8;
+/// Most mistakes that are reported together.
+pub const MAX_VIOLATIONS: usize = 64;
 /// Most nodes in one recipe; beyond it bakes leave interactive time.
 pub const MAX_NODES: usize = 4096;
 /// Most children of one node.

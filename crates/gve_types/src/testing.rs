@@ -157,31 +157,20 @@ impl Random {
         let (material, name) = (self.material(), self.name());
         match self.below(12) {
             0 => DnaNode::Sphere(Sphere { radius: self.size(), material, name }),
-            1 => DnaNode::Ellipsoid(Ellipsoid {
-                radii: std::array::from_fn(|_| self.size()),
-                material,
-                name,
-            }),
-            2 => DnaNode::Box(BoxNode {
-                half_extents: std::array::from_fn(|_| self.size()),
-                material,
-                name,
-            }),
+            1 => {
+                DnaNode::Ellipsoid(Ellipsoid { radii: std::array::from_fn(|_| self.size()), material, name })
+            }
+            2 => DnaNode::Box(BoxNode { half_extents: std::array::from_fn(|_| self.size()), material, name }),
             3 => {
                 let half_extents: [f32; 3] = std::array::from_fn(|_| self.size());
                 let smallest = half_extents.iter().copied().fold(f32::INFINITY, f32::min);
                 let radius = self.between(0.05, 1.0) * smallest;
                 DnaNode::RoundedBox(RoundedBox { half_extents, radius, material, name })
             }
-            4 => DnaNode::Cylinder(Cylinder {
-                radius: self.size(),
-                half_height: self.size(),
-                material,
-                name,
-            }),
-            5 => {
-                DnaNode::Capsule(Capsule { radius: self.size(), half_height: self.size(), material, name })
+            4 => {
+                DnaNode::Cylinder(Cylinder { radius: self.size(), half_height: self.size(), material, name })
             }
+            5 => DnaNode::Capsule(Capsule { radius: self.size(), half_height: self.size(), material, name }),
             6 => DnaNode::Cone(Cone {
                 radius_bottom: self.size(),
                 radius_top: if self.flip() { 0.0 } else { self.size() },
@@ -300,12 +289,7 @@ impl Random {
 
     fn bent(&mut self, child: Box<DnaNode>, material: Option<String>, name: Option<String>) -> DnaNode {
         match self.below(3) {
-            0 => DnaNode::Bend(Bend {
-                child,
-                curvature_per_m: self.between(-0.5, 0.5),
-                material,
-                name,
-            }),
+            0 => DnaNode::Bend(Bend { child, curvature_per_m: self.between(-0.5, 0.5), material, name }),
             1 => DnaNode::Taper(Taper {
                 child,
                 half_height: self.size(),

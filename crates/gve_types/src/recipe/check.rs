@@ -4,12 +4,12 @@ use crate::{
     dna::{AssetDna, Blend, DNA_VERSION, DnaNode},
     limits::*,
     material::MaterialTable,
-    recipe::{Violation, polygon},
+    recipe::{Findings, Violation, nearest::nearest, polygon},
 };
 
 /// Everything wrong with a recipe's numbers, limits and materials; empty when it can be made.
 pub fn validate_recipe(dna: &AssetDna, materials: &MaterialTable) -> Vec<Violation> {
-    let mut check = Check { materials, violations: Vec::new(), nodes: 0 };
+    let mut check = Check { materials, findings: Findings::default(), nodes: 0 };
     if dna.dna_version != DNA_VERSION {
         check.add(
             "$.dna_version",
@@ -30,7 +30,7 @@ pub fn validate_recipe(dna: &AssetDna, materials: &MaterialTable) -> Vec<Violati
         material: dna.metadata.material_spec.is_some(),
     };
     check.node(&dna.root_node, &place);
-    check.violations
+    check.findings.0
 }
 
 /// Where the walk stands.
@@ -45,13 +45,13 @@ struct Place {
 
 struct Check<'a> {
     materials: &'a MaterialTable,
-    violations: Vec<Violation>,
+    findings: Findings,
     nodes: usize,
 }
 
 impl Check<'_> {
     fn add(&mut self, path: impl Into<String>, message: impl Into<String>) {
-        self.violations.push(Violation { path: path.into(), message: message.into() });
+        self.findings.add(path, message);
     }
 
     fn text(&mut self, path: &str, text: Option<&str>) {
@@ -71,11 +71,8 @@ impl Check<'_> {
     }
 
     fn suggest(&self, id: &str) -> String {
-        let id = id.to_ascii_uppercase();
-        let shared = |known: &str| known.bytes().zip(id.bytes()).take_while(|(a, b)| a == b).count();
-        let best = self.materials.iter().max_by_key(|m| shared(&m.spec_id));
-        best.filter(|m| shared(&m.spec_id) >= 3)
-            .map(|m| format!("; did you mean `{}`?", m.spec_id))
+        nearest(id, self.materials.iter().map(|m| m.spec_id.as_str()))
+            .map(|meant| format!("; did you mean `{meant}`?"))
             .unwrap_or_default()
     }
 
@@ -121,7 +118,7 @@ impl Check<'_> {
     }
 
     fn polygon(&mut self, path: &str, points: &[[f32; 2]], smallest_x: f32) {
-        let before = self.violations.len();
+        let before = self.findings.0.len();
         if points.len() < 3 || points.len() > MAX_POLYGON_POINTS {
             self.add(path, format!("a polygon has 3 to {MAX_POLYGON_POINTS} points, found {}", points.len()));
             return;
@@ -130,7 +127,7 @@ impl Check<'_> {
             self.range(&format!("{path}[{i}][0]"), x, smallest_x, MAX_LENGTH_M);
             self.range(&format!("{path}[{i}][1]"), y, -MAX_LENGTH_M, MAX_LENGTH_M);
         }
-        if self.violations.len() == before
+        if self.findings.0.len() == before
             && let Some((index, message)) = polygon::fault(points)
         {
             self.add(format!("{path}[{index}]"), message);
@@ -178,7 +175,7 @@ impl Check<'_> {
             self.add(&place.path, format!("nodes nest at most {MAX_DEPTH} deep"));
             return;
         }
-        if self.nodes > MAX_NODES {
+        if self.nodes > MAX_NODES || self.findings.full() {
             return;
         }
         self.material(&format!("{}.material", place.path), node.material());

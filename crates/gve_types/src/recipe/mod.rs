@@ -4,16 +4,23 @@
 //! the offender, such as `$.root_node.children[1].radius`.
 
 mod check;
+mod nearest;
 mod polygon;
+mod scan;
+mod shape;
+#[cfg(test)]
+mod tests;
+mod words;
 
 pub use check::validate_recipe;
+pub use scan::find;
 
-use serde::de::DeserializeOwned;
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::{
-    dna::{AssetDna, DNA_VERSION, DnaNode},
-    limits::MAX_RECIPE_BYTES,
+    dna::{AssetDna, DNA_VERSION},
+    limits::{MAX_DEPTH, MAX_NESTED_VALUES, MAX_RECIPE_BYTES, MAX_VIOLATIONS},
     material::MaterialTable,
 };
 
@@ -61,6 +68,26 @@ fn list(violations: &[Violation]) -> String {
     violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
+/// What is found wrong, up to [`MAX_VIOLATIONS`].
+#[derive(Default)]
+struct Findings(Vec<Violation>);
+
+impl Findings {
+    fn add(&mut self, path: impl Into<String>, message: impl Into<String>) {
+        if !self.full() {
+            self.0.push(Violation { path: path.into(), message: message.into() });
+            if self.full() {
+                let message = format!("only the first {MAX_VIOLATIONS} mistakes are listed");
+                self.0.push(Violation { path: "$".into(), message });
+            }
+        }
+    }
+
+    fn full(&self) -> bool {
+        self.0.len() >= MAX_VIOLATIONS
+    }
+}
+
 /// Reads and checks a recipe.
 ///
 /// # Errors
@@ -69,11 +96,10 @@ pub fn parse_recipe(text: &str, materials: &MaterialTable) -> Result<AssetDna, R
     if text.len() > MAX_RECIPE_BYTES {
         return Err(RecipeError::TooLong { found: text.len() });
     }
-    let value: Value = serde_json::from_str(text).map_err(|error| RecipeError::Syntax {
-        line: error.line(),
-        column: error.column(),
-        message: strip_position(&error.to_string()),
-    })?;
+    if let Some(violation) = scan::first_fault(text) {
+        return Err(RecipeError::Invalid(vec![violation]));
+    }
+    let value: Value = serde_json::from_str(text).map_err(|error| syntax_error(text, &error))?;
     parse_recipe_value(&value, materials)
 }
 
@@ -82,6 +108,10 @@ pub fn parse_recipe(text: &str, materials: &MaterialTable) -> Result<AssetDna, R
 /// # Errors
 /// All violations together.
 pub fn parse_recipe_value(value: &Value, materials: &MaterialTable) -> Result<AssetDna, RecipeError> {
+    if let Some(path) = too_deep(value, "$", 1, 1) {
+        let message = format!("nodes nest at most {MAX_DEPTH} deep");
+        return Err(RecipeError::Invalid(vec![Violation { path, message }]));
+    }
     // The version is looked at first: fields of a later version would be reported as unknown.
     if let Some(found) = value.get("dna_version").and_then(Value::as_u64)
         && found != u64::from(DNA_VERSION)
@@ -89,60 +119,63 @@ pub fn parse_recipe_value(value: &Value, materials: &MaterialTable) -> Result<As
         let message = format!("this build reads DNA version {DNA_VERSION}, found {found}");
         return Err(RecipeError::Invalid(vec![Violation { path: "$.dna_version".into(), message }]));
     }
-    let dna: AssetDna = serde::Deserialize::deserialize(value)
-        .map_err(|error: serde_json::Error| RecipeError::Invalid(vec![locate(value, &error)]))?;
-    let violations = validate_recipe(&dna, materials);
-    if violations.is_empty() { Ok(dna) } else { Err(RecipeError::Invalid(violations)) }
-}
-
-fn strip_position(message: &str) -> String {
-    message.split(" at line ").next().unwrap_or(message).to_owned()
-}
-
-/// Finds the place of a type error. Serde loses it inside the tagged node enum, so the deepest part
-/// that does not parse by itself is looked for.
-fn locate(root: &Value, error: &serde_json::Error) -> Violation {
-    let found = root
-        .get("root_node")
-        .and_then(|node| deepest_failure::<DnaNode>(node, &mut "$.root_node".to_owned()));
-    let (path, message) = found
-        .or_else(|| {
-            let mut path = "$.metadata".to_owned();
-            failure_of::<crate::dna::AssetMetadata>(root.get("metadata")?, &mut path)
-        })
-        .or_else(|| {
-            let mut path = "$.audio_patch".to_owned();
-            failure_of::<crate::dna::AudioPatch>(root.get("audio_patch")?, &mut path)
-        })
-        .unwrap_or_else(|| ("$".to_owned(), error.to_string()));
-    Violation { path, message }
-}
-
-fn failure_of<T: DeserializeOwned>(value: &Value, path: &mut str) -> Option<(String, String)> {
-    T::deserialize(value).err().map(|error| (path.to_owned(), error.to_string()))
-}
-
-fn deepest_failure<T: DeserializeOwned>(value: &Value, path: &mut String) -> Option<(String, String)> {
-    let length = path.len();
-    let mut below = |key: std::fmt::Arguments<'_>, value: &Value| {
-        use std::fmt::Write as _;
-        let _ = path.write_fmt(key);
-        let found = deepest_failure::<T>(value, path);
-        path.truncate(length);
-        found
-    };
-    match value {
-        Value::Object(fields) => {
-            for (key, value) in fields {
-                if let Some(found) = below(format_args!(".{key}"), value) {
-                    return Some(found);
+    let mut findings = Findings::default();
+    shape::outline(value, &mut findings);
+    if findings.0.is_empty() {
+        match AssetDna::deserialize(value) {
+            Ok(dna) => {
+                let violations = validate_recipe(&dna, materials);
+                return if violations.is_empty() { Ok(dna) } else { Err(RecipeError::Invalid(violations)) };
+            }
+            Err(error) => {
+                shape::details(value, &mut findings);
+                if findings.0.is_empty() {
+                    findings.add("$", words::plain(&error.to_string()));
                 }
             }
-            if fields.contains_key("op") { failure_of::<T>(value, path) } else { None }
         }
-        Value::Array(values) => {
-            values.iter().enumerate().find_map(|(i, value)| below(format_args!("[{i}]"), value))
-        }
+    } else {
+        // Once more with the fields, so that all mistakes are told together.
+        findings = Findings::default();
+        shape::details(value, &mut findings);
+    }
+    Err(RecipeError::Invalid(findings.0))
+}
+
+/// The path of the first value that nests too deep; `depth` and `objects` count the containers
+/// down to and including this one. Goes no deeper than the limit.
+fn too_deep(value: &Value, path: &str, depth: usize, objects: usize) -> Option<String> {
+    let is_object = usize::from(value.is_object());
+    if (value.is_object() || value.is_array())
+        && (depth > MAX_NESTED_VALUES || objects - 1 + is_object > MAX_DEPTH + 2)
+    {
+        return Some(path.to_owned());
+    }
+    match value {
+        Value::Object(fields) => fields.iter().find_map(|(key, value)| {
+            too_deep(value, "", depth + 1, objects + 1).map(|below| join(path, &format!(".{key}"), &below))
+        }),
+        Value::Array(values) => values.iter().enumerate().find_map(|(i, value)| {
+            too_deep(value, "", depth + 1, objects).map(|below| join(path, &format!("[{i}]"), &below))
+        }),
         _ => None,
     }
+}
+
+fn join(path: &str, step: &str, below: &str) -> String {
+    [path, step, below].concat()
+}
+
+fn syntax_error(text: &str, error: &serde_json::Error) -> RecipeError {
+    let (line, column) = (error.line(), error.column());
+    let before: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let offset = before + column.saturating_sub(1);
+    let message = error.to_string();
+    let what = message.split(" at line ").next().unwrap_or(&message);
+    let (path, token) = scan::token_at(text, offset);
+    let what = match token.trim_start_matches(['-', '+']).to_ascii_lowercase().as_str() {
+        "nan" | "inf" | "infinity" => format!("JSON has no `{token}`; expected a number"),
+        _ => what.to_owned(),
+    };
+    RecipeError::Syntax { line, column, message: format!("{what}, at {path}") }
 }
