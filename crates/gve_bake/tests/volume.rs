@@ -185,3 +185,36 @@ fn the_finest_resolution_stays_within_its_memory() {
     let bytes = volume.distances.len() * 3 + volume.grid.len() * 8;
     assert!(bytes < 128 << 20, "{} MiB", bytes >> 20);
 }
+
+#[test]
+fn the_stored_slope_of_a_steep_field_is_bounded() {
+    let steep = field(
+        r#"{"op": "twist", "rate_rad_per_m": 1.5,
+            "child": {"op": "displace", "pattern": "sine", "amplitude": 0.02, "wavelength": 0.1,
+                      "child": {"op": "ellipsoid", "radii": [0.9, 0.3, 0.2]}}}"#,
+    );
+    for resolution in [40, 100] {
+        let (field, volume) = (&steep, volume::bake(&steep, resolution).unwrap());
+        assert!(volume.lipschitz >= 1.0 && volume.lipschitz <= field.lipschitz());
+        let (mut steepest, step) = (0f32, 0.01 * volume.cell_size);
+        for i in 0..60_000u32 {
+            let scatter = [0.754_877_7f32, 0.569_840_3, 0.362_4].map(|k| (i as f32 * k).fract());
+            let p = field.bounds().min + Vec3::from(scatter) * field.bounds().size();
+            let Some(here) = interpolate(&volume, p) else { continue };
+            for axis in [Vec3::X, Vec3::Y, Vec3::Z, Vec3::ONE.normalize()] {
+                // Both ends in one brick: the bound is on what a brick holds.
+                let cell = |p: Vec3| ((p - Vec3::from(volume.origin)) / volume.cell_size).floor();
+                let q = p + step * axis;
+                if cell(q) == cell(p) {
+                    steepest = steepest.max((interpolate(&volume, q).unwrap() - here).abs() / step);
+                }
+            }
+        }
+        // Differences of numbers that are rounded themselves.
+        assert!(
+            steepest > 0.5 && steepest <= volume.lipschitz * 1.01,
+            "{steepest} over {}",
+            volume.lipschitz
+        );
+    }
+}

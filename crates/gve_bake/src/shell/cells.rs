@@ -4,11 +4,11 @@ use glam::{IVec3, Vec3, Vec4};
 use gve_sdf::Evaluator;
 
 use super::{
-    crossings::{Crossing, EdgeSet, bits, edge_owner},
+    crossings::{Crossing, EdgeSet, bits, edge_owner, rank, row_starts},
     normals::{self, Grouping},
     qef::Planes,
     signs::{Brick, SIDE, SignGrid},
-    table::{EDGES, NONE, TABLE, face_axis},
+    table::{TABLE, face_axis},
 };
 
 /// How far vertices stay from the sides of their cell, in cells, so that no two of them coincide.
@@ -28,8 +28,8 @@ const PROJECTION_CELLS: f32 = 0.5;
 pub(super) struct CellSet {
     /// A bit per cell.
     mask: [u64; SIDE],
-    /// Cells before each slice.
-    starts: [u16; SIDE],
+    /// Cells before each row of each slice.
+    starts: [[u16; SIDE]; SIDE],
     /// Per cell its first vertex, and for each edge, four bits wide, which vertex after it belongs to the
     /// quadrilateral around that edge.
     cells: Vec<(u32, u64)>,
@@ -44,8 +44,8 @@ pub(super) struct CellSet {
 impl CellSet {
     /// The vertex that the quadrilateral around an edge takes from a cell, which must be one of the set.
     pub(super) fn vertex(&self, cell: [usize; 3], edge: usize) -> u32 {
-        let below = (1u64 << (cell[0] + 8 * cell[1])) - 1;
-        let index = self.starts[cell[2]] as usize + (self.mask[cell[2]] & below).count_ones() as usize;
+        let [x, y, z] = cell;
+        let index = usize::from(self.starts[z][y]) + rank(self.mask[z], x, y);
         let (first, map) = self.cells[index];
         first + (map >> (4 * edge) & 15) as u32
     }
@@ -114,8 +114,7 @@ impl Placer {
         }
         let mut count = 0;
         for (start, word) in set.starts.iter_mut().zip(set.mask) {
-            *start = count;
-            count += word.count_ones() as u16;
+            *start = row_starts(word, &mut count);
         }
         self.evaluate(evaluator, brick);
         self.settle(evaluator, grid.lattice.cell_size_m);
@@ -147,7 +146,7 @@ impl Placer {
         let cell_size = grid.lattice.cell_size_m;
         for curve in 0..curves.count {
             let mut planes = Planes::default();
-            for edge in (0..EDGES).filter(|&edge| curves.of_edge[edge] == curve) {
+            for edge in bits(u64::from(curves.edges[usize::from(curve)])) {
                 let (owner, axis, low) = edge_owner(cell, edge);
                 let Some((set, crossings)) = edges.get(upper[owner] as usize) else { continue };
                 let Some(crossing) = crossings.get(set.index(axis, low)) else { continue };
@@ -166,7 +165,6 @@ impl Placer {
                 is_first: curve == 0,
             });
         }
-        debug_assert!(curves.of_edge.iter().any(|&curve| curve != NONE));
     }
 
     /// Gradients and distances at all points.

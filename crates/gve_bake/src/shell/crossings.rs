@@ -5,7 +5,7 @@ use gve_sdf::{Evaluator, Field};
 
 use super::{
     signs::{Brick, SIDE, SignGrid, sample_index},
-    table::axis_after,
+    table::EDGE_CORNERS,
 };
 
 /// Rounds of root finding; two or three suffice on all but strongly curved fields.
@@ -17,8 +17,8 @@ const TOLERANCE_CELLS: f32 = 2e-5;
 pub(super) struct EdgeSet {
     /// Per axis and z slice a bit for each edge, at its low sample.
     masks: [[u64; SIDE]; 3],
-    /// Edges before each slice.
-    starts: [[u16; SIDE]; 3],
+    /// Edges before each row of each slice.
+    starts: [[[u16; SIDE]; SIDE]; 3],
     count: usize,
 }
 
@@ -55,14 +55,8 @@ impl EdgeSet {
             }
         }
         let mut count = 0;
-        let starts = masks.map(|words| {
-            words.map(|word| {
-                let start = count as u16;
-                count += word.count_ones() as usize;
-                start
-            })
-        });
-        Self { masks, starts, count }
+        let starts = masks.map(|words| words.map(|word| row_starts(word, &mut count)));
+        Self { masks, starts, count: count.into() }
     }
 
     /// How many edges.
@@ -72,8 +66,8 @@ impl EdgeSet {
 
     /// The number of the edge from `low` along `axis`, which must be one of the set.
     pub(super) fn index(&self, axis: usize, low: [usize; 3]) -> usize {
-        let below = (1u64 << (low[0] + 8 * low[1])) - 1;
-        self.starts[axis][low[2]] as usize + (self.masks[axis][low[2]] & below).count_ones() as usize
+        let [x, y, z] = low;
+        usize::from(self.starts[axis][z][y]) + rank(self.masks[axis][z], x, y)
     }
 
     /// The edges in the order of their numbers.
@@ -90,6 +84,33 @@ impl EdgeSet {
             })
         })
     }
+}
+
+/// How many bits each byte has: without a processor's own instruction, which not all have, this is the
+/// quickest way to count.
+static BITS_OF_BYTE: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut i = 1;
+    while i < 256 {
+        table[i] = table[i / 2] + (i % 2) as u8;
+        i += 1;
+    }
+    table
+};
+
+/// How many bits were counted before each row of a slice; `count` goes on by all of them.
+pub(super) fn row_starts(word: u64, count: &mut u16) -> [u16; SIDE] {
+    word.to_le_bytes().map(|row| {
+        let start = *count;
+        *count += u16::from(BITS_OF_BYTE[usize::from(row)]);
+        start
+    })
+}
+
+/// How many bits of row `y` of a slice are set below `x`.
+pub(super) fn rank(word: u64, x: usize, y: usize) -> usize {
+    let row = (word >> (8 * y)) as u8;
+    usize::from(BITS_OF_BYTE[usize::from(row & ((1 << x) - 1))])
 }
 
 /// Places of the set bits, lowest first.
@@ -339,17 +360,10 @@ fn along(low: Vec3, axis: usize, by: f32) -> Vec3 {
     point
 }
 
-/// The brick-local low sample of a cell's edge, and which of the upper bricks owns it.
+/// The brick-local low sample of a cell's edge, its axis, and which of the upper bricks owns it.
 pub(super) fn edge_owner(cell: [usize; 3], edge: usize) -> (usize, usize, [usize; 3]) {
-    let (corner, axis) = super::table::edge_corner(edge);
-    let mut low = [0; 3];
-    let mut owner = 0;
-    for i in [axis, axis_after(axis, 1), axis_after(axis, 2)] {
-        low[i] = cell[i] + corner[i] as usize;
-        if low[i] == SIDE {
-            low[i] = 0;
-            owner |= 1 << i;
-        }
-    }
-    (owner, axis, low)
+    let (corner, axis) = EDGE_CORNERS[edge];
+    let sum = [cell[0] + corner[0], cell[1] + corner[1], cell[2] + corner[2]];
+    let owner = sum[0] / SIDE + 2 * (sum[1] / SIDE) + 4 * (sum[2] / SIDE);
+    (owner, axis, sum.map(|i| i % SIDE))
 }

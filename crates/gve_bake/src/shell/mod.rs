@@ -145,8 +145,8 @@ fn place(field: &Field, grid: &SignGrid, edges: &[Crossed]) -> Vec<CellSet> {
 fn assemble(cells: &[CellSet], bases: &[u32], quads: &[Vec<Quad>]) -> Shell {
     let mut shell = Shell::default();
     for (set, base) in cells.iter().zip(bases) {
-        shell.positions.extend(set.positions.iter().map(|position| position.to_array()));
-        shell.normals.extend(set.normals.iter().map(|normal| normal.to_array()));
+        shell.positions.extend(set.positions.iter().map(Vec3::to_array));
+        shell.normals.extend(set.normals.iter().map(Vec3::to_array));
         shell.weld.extend(set.weld.iter().map(|weld| base + weld));
     }
     let mut counts: BTreeMap<u8, u32> = BTreeMap::new();

@@ -12,6 +12,8 @@ use std::sync::LazyLock;
 /// Edges of a cell. Edge `4 a + i + 2 j` runs along axis `a`, at offset `i` along the axis after it and
 /// `j` along the one after that (cyclic).
 pub(super) const EDGES: usize = 12;
+/// Most curves in a cell: one around each of four corners.
+pub(super) const MAX_CURVES: usize = 4;
 /// Marks an edge that the surface does not cross.
 pub(super) const NONE: u8 = u8::MAX;
 
@@ -20,6 +22,8 @@ pub(super) const NONE: u8 = u8::MAX;
 pub(super) struct Curves {
     /// Number of the curve that crosses each edge, or [`NONE`].
     pub(super) of_edge: [u8; EDGES],
+    /// For each curve a bit for every edge that it crosses.
+    pub(super) edges: [u16; MAX_CURVES],
     /// How many curves.
     pub(super) count: u8,
 }
@@ -40,14 +44,20 @@ pub(super) const fn axis_after(axis: usize, by: usize) -> usize {
     (axis + by) % 3
 }
 
-/// Low corner of a cell's edge, as an offset of 0 or 1 along each axis, and the edge's axis.
-pub(super) const fn edge_corner(edge: usize) -> ([u32; 3], usize) {
-    let axis = edge / 4;
-    let mut corner = [0; 3];
-    corner[axis_after(axis, 1)] = (edge & 1) as u32;
-    corner[axis_after(axis, 2)] = (edge >> 1 & 1) as u32;
-    (corner, axis)
-}
+/// Low corner of each edge of a cell, as an offset of 0 or 1 along each axis, and the edge's axis.
+pub(super) static EDGE_CORNERS: [([usize; 3], usize); EDGES] = {
+    let mut table = [([0; 3], 0); EDGES];
+    let mut edge = 0;
+    while edge < EDGES {
+        let axis = edge / 4;
+        let mut corner = [0; 3];
+        corner[axis_after(axis, 1)] = edge & 1;
+        corner[axis_after(axis, 2)] = edge >> 1 & 1;
+        table[edge] = (corner, axis);
+        edge += 1;
+    }
+    table
+};
 
 /// The axis of a face and whether it is the high one; faces are numbered `2 axis + high`.
 pub(super) const fn face_axis(face: u8) -> (usize, bool) {
@@ -56,7 +66,7 @@ pub(super) const fn face_axis(face: u8) -> (usize, bool) {
 
 impl Table {
     fn new() -> Self {
-        let blank = [Curves { of_edge: [NONE; EDGES], count: 0 }; 256];
+        let blank = [Curves { of_edge: [NONE; EDGES], edges: [0; MAX_CURVES], count: 0 }; 256];
         let mut table = Self { around_inside: blank, around_outside: blank, pinched_face: [NONE; 256] };
         for signs in 0..=255u8 {
             let i = signs as usize;
@@ -98,12 +108,12 @@ fn face_edges(face: u8) -> [usize; 4] {
     [along_b(0), along_c(1), along_b(1), along_c(0)]
 }
 
-fn is_inside(signs: u8, corner: [u32; 3]) -> bool {
+fn is_inside(signs: u8, corner: [usize; 3]) -> bool {
     signs >> (corner[0] + 2 * corner[1] + 4 * corner[2]) & 1 == 1
 }
 
 fn crosses(signs: u8, edge: usize) -> bool {
-    let (low, axis) = edge_corner(edge);
+    let (low, axis) = EDGE_CORNERS[edge];
     let mut high = low;
     high[axis] = 1;
     is_inside(signs, low) != is_inside(signs, high)
@@ -129,7 +139,7 @@ fn curves(signs: u8, around_inside: bool) -> Curves {
                 // Edges 0 and 3 meet in the corner where both are low, 0 and 1 in the next.
                 let (axis, high) = face_axis(face);
                 let mut corner = [0; 3];
-                corner[axis] = u32::from(high);
+                corner[axis] = usize::from(high);
                 if is_inside(signs, corner) == around_inside {
                     join(d, a);
                     join(b, c);
@@ -141,7 +151,7 @@ fn curves(signs: u8, around_inside: bool) -> Curves {
             _ => {}
         }
     }
-    let mut result = Curves { of_edge: [NONE; EDGES], count: 0 };
+    let mut result = Curves { of_edge: [NONE; EDGES], edges: [0; MAX_CURVES], count: 0 };
     for edge in (0..EDGES).filter(|&edge| crosses(signs, edge)) {
         if root[edge] == edge {
             result.of_edge[edge] = result.count;
@@ -149,6 +159,7 @@ fn curves(signs: u8, around_inside: bool) -> Curves {
         } else {
             result.of_edge[edge] = result.of_edge[root[edge]];
         }
+        result.edges[result.of_edge[edge] as usize] |= 1 << edge;
     }
     result
 }
@@ -165,7 +176,9 @@ mod tests {
                     assert_eq!(crosses(signs, edge), curves.of_edge[edge] != NONE);
                 }
                 for curve in 0..curves.count {
-                    assert!(curves.of_edge.iter().filter(|&&c| c == curve).count() >= 3, "{signs:08b}");
+                    let edges = curves.edges[curve as usize];
+                    assert!(edges.count_ones() >= 3, "{signs:08b}");
+                    assert!((0..EDGES).all(|i| (curves.of_edge[i] == curve) == (edges >> i & 1 == 1)));
                 }
             }
         }

@@ -19,6 +19,8 @@ pub(super) struct Sampled {
     /// Bit `x + 3 y + 9 z` is set when a cell that the surface crosses lies within the band of the
     /// neighbour at offset `(x, y, z) - 1`; bit 13 is the brick itself.
     pub(super) near: u32,
+    /// Bound on the gradient of the interpolated distances.
+    pub(super) slope: f32,
     /// A distance that no point of the brick is nearer to the surface than, with its sign.
     pub(super) bound: f32,
 }
@@ -117,25 +119,39 @@ impl TaskBricks {
         let at = task.block.at;
         let first = at * BRICK_CELLS;
         lattice.fill_positions(first, SIDE, [&mut scratch.x, &mut scratch.y, &mut scratch.z]);
-        let Scratch { x, y, z, distances, .. } = scratch;
+        let Scratch { x, y, z, distances, lipschitz, many_materials } = scratch;
         evaluator.distances(&task.region, x, y, z, distances);
         let near = near_mask(distances);
         let nearest = distances.iter().fold(f32::INFINITY, |nearest, d| nearest.min(d.abs()));
         let reach = 0.5 * 3f32.sqrt() * lattice.cell_size_m;
-        let bound = (nearest / scratch.lipschitz - reach).max(0.0).copysign(distances[0]);
-        self.sampled.push(Sampled { at, near, bound });
+        let bound = (nearest / *lipschitz - reach).max(0.0).copysign(distances[0]);
+        let slope = if *lipschitz > 1.0 { steepest(distances) / lattice.cell_size_m } else { 1.0 };
+        self.sampled.push(Sampled { at, near, slope, bound });
 
         let start = self.distances.len();
         self.distances.resize(start + SAMPLES, f16::ZERO);
         self.distances[start..].convert_from_f32_slice(distances);
         self.materials.resize(start + SAMPLES, 0);
-        if scratch.many_materials {
+        if *many_materials {
             match evaluator.uniform_material(&task.region) {
                 Some(material) => self.materials[start..].fill(material),
                 None => evaluator.materials(&task.region, x, y, z, &mut self.materials[start..]),
             }
         }
     }
+}
+
+/// The most that trilinear interpolation of a brick's samples changes over the length of a cell: along each
+/// axis it changes no more than its samples do.
+fn steepest(distances: &[f32]) -> f32 {
+    let changes = |step: usize, is_inner: fn(usize) -> bool| {
+        let pairs = distances.iter().zip(&distances[step..]).enumerate();
+        pairs.fold(0f32, |most, (i, (a, b))| if is_inner(i) { most.max((b - a).abs()) } else { most })
+    };
+    let x = changes(1, |i| i % SIDE != SIDE - 1);
+    let y = changes(SIDE, |i| i / SIDE % SIDE != SIDE - 1);
+    let z = changes(SIDE * SIDE, |_| true);
+    (x * x + y * y + z * z).sqrt()
 }
 
 /// In which directions cells that the surface crosses lie within the band of the neighbour.

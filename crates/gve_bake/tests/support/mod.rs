@@ -26,7 +26,7 @@ pub(crate) fn smooth_union_of_64() -> Field {
             let scatter = |k: f32| (i as f32 * k).fract();
             let offset = [0.754_877_7, 0.569_840_3, 0.362_4].map(|k| 2.0 * scatter(k) - 1.0);
             let size = 0.1 + 0.15 * scatter(0.618_034);
-            let shape = if i % 2 == 0 {
+            let shape = if i.is_multiple_of(2) {
                 format!(r#"{{"op": "sphere", "radius": {size}}}"#)
             } else {
                 format!(r#"{{"op": "box", "half_extents": [{size}, {}, {size}]}}"#, 0.7 * size)
