@@ -23,6 +23,8 @@ const PARTS: usize = 4;
 /// say that it is, for one plane to do.
 const LOOK_BEHIND: f32 = 0.6;
 const DEEP_ENOUGH: f32 = 0.45;
+/// Distance, in cells and by the local gradient, at which a cell counts as wholly on one side.
+const CLEAR: f32 = 1.1;
 
 /// Weighs the solid on a grid of `resolution` cells along the longest side of the field's bounds.
 ///
@@ -216,7 +218,9 @@ impl<'a> Scale<'a> {
         let size = DVec3::splat(f64::from(self.cell));
         let mut parts: Vec<(Vec3, u8)> = vec![];
         for ((&(center, material), &value), &behind) in cut.iter().zip(&planes).zip(&self.distances) {
-            if behind <= -DEEP_ENOUGH * self.cell * value.xyz().length() {
+            let steepness = value.xyz().length();
+            let clear = value.w.abs() > CLEAR * self.cell * steepness;
+            if clear || behind <= -DEEP_ENOUGH * self.cell * steepness {
                 let share = solid_share(value, self.cell);
                 moments.add_box((center - self.origin).as_dvec3(), size, share, self.density(material));
                 continue;
@@ -227,14 +231,35 @@ impl<'a> Scale<'a> {
                 parts.push((center + offset, material));
             }
         }
-        self.gradients_at(region, parts.iter().map(|&(center, _)| center));
-        let part = self.cell / PARTS as f32;
-        for (&(center, material), &value) in parts.iter().zip(&self.gradients) {
-            let share = solid_share(value, part);
-            let size = DVec3::splat(f64::from(part));
+        self.weigh_parts(region, &parts, moments);
+        self.cut = cut;
+    }
+
+    /// Weighs parts of cells: most are wholly on one side, the others are cut by a plane.
+    fn weigh_parts(&mut self, region: &Region, parts: &[(Vec3, u8)], moments: &mut Moments) {
+        let side = self.cell / PARTS as f32;
+        let size = DVec3::splat(f64::from(side));
+        self.points.clear();
+        for &(center, _) in parts {
+            self.points.push(center);
+        }
+        resize(&mut self.distances, parts.len());
+        let p = &self.points;
+        self.evaluator.distances(region, &p.xs, &p.ys, &p.zs, &mut self.distances);
+        let clear = 0.87 * side * self.lipschitz.min(2.0);
+        let mut open: Vec<(Vec3, u8)> = vec![];
+        for (&(center, material), &distance) in parts.iter().zip(&self.distances) {
+            if distance.abs() <= clear {
+                open.push((center, material));
+            } else if distance < 0.0 {
+                moments.add_box((center - self.origin).as_dvec3(), size, 1.0, self.density(material));
+            }
+        }
+        self.gradients_at(region, open.iter().map(|&(center, _)| center));
+        for (&(center, material), &value) in open.iter().zip(&self.gradients) {
+            let share = solid_share(value, side);
             moments.add_box((center - self.origin).as_dvec3(), size, share, self.density(material));
         }
-        self.cut = cut;
     }
 
     fn gradients_at(&mut self, region: &Region, centers: impl Iterator<Item = Vec3>) {

@@ -38,7 +38,7 @@ impl Default for BakeOptions {
             volume_resolution: limits::DEFAULT_VOLUME_RESOLUTION,
             shell_resolution: limits::DEFAULT_VOLUME_RESOLUTION,
             splat_count: 100_000,
-            mass_resolution: 128,
+            mass_resolution: 64,
             asset_id: 0,
         }
     }

@@ -44,7 +44,7 @@ pub(crate) struct Block {
     pub(crate) size: [u32; 3],
     /// Valid in the box grown by the survey's margin.
     pub(crate) region: Region,
-    /// Holds every distance in the box itself.
+    /// Holds every distance in the box, and for boxes of several bricks in its margin.
     pub(crate) interval: Interval,
 }
 
@@ -128,7 +128,7 @@ fn visit(
     let bounds = grid.aabb(first, size);
     let grown = Aabb { min: bounds.min - margin, max: bounds.max + margin };
     let (region, mut interval) = evaluator.prune(parent, grown);
-    if margin > 0.0 && !(interval.lo > 0.0 || interval.hi < 0.0) {
+    if margin > 0.0 && size == [1; 3] && !(interval.lo > 0.0 || interval.hi < 0.0) {
         interval = evaluator.interval(&region, bounds);
     }
     Block { first, size, region, interval }

@@ -87,3 +87,6 @@ impl Paint {
 fn paint_of(palette: &[Paint], material: u8) -> Paint {
     palette[usize::from(material).min(palette.len() - 1)]
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,7 +31,7 @@ pub struct SplatStyle {
 
 impl Default for SplatStyle {
     fn default() -> Self {
-        Self { scale: 1.0, low_pass_px2: 0.1, cull_back_facing: true }
+        Self { scale: 1.0, low_pass_px2: 0.02, cull_back_facing: true }
     }
 }
 

@@ -78,10 +78,10 @@ impl Studio {
         let warm = Vec3::new(1.0, 0.965, 0.92);
         let cool = Vec3::new(0.90, 0.95, 1.0);
         let wrapped = |light: Vec3, wrap: f32| ((normal.dot(light) + wrap) / (1.0 + wrap)).max(0.0);
-        let diffuse = warm * (1.15 * wrapped(self.key, 0.08) * key)
+        let diffuse = warm * (1.02 * wrapped(self.key, 0.08) * key)
             + cool * (0.26 * wrapped(self.fill, 0.3) * (0.4 + 0.6 * open))
             + cool * (0.34 * wrapped(self.rim, 0.0) * (0.3 + 0.7 * open))
-            + Vec3::splat(0.36 + 0.20 * normal.y) * open;
+            + Vec3::splat(0.30 + 0.17 * normal.y) * open;
         let f0 = Vec3::splat(0.04).lerp(paint.albedo, paint.metallic);
         let grazing = Vec3::splat(1.0 - paint.roughness).max(f0);
         // Schlick's term with the roughness-dependent ceiling of Lagarde (2011).
@@ -98,9 +98,9 @@ impl Studio {
     /// What a surface of this roughness mirrors in a direction.
     fn reflection(&self, direction: Vec3, roughness: f32, key: f32) -> Vec3 {
         let blur = 0.03 + 0.85 * roughness * roughness + 0.12 * roughness;
-        let floor = Vec3::new(0.40, 0.39, 0.38);
-        let wall = Vec3::new(0.16, 0.165, 0.175);
-        let ceiling = Vec3::new(0.42, 0.43, 0.45);
+        let floor = Vec3::new(0.50, 0.49, 0.48);
+        let wall = Vec3::new(0.27, 0.275, 0.285);
+        let ceiling = Vec3::new(0.70, 0.71, 0.73);
         let mut radiance = floor.lerp(wall, smoothstep(-0.25 - blur, 0.02 + blur, direction.y));
         radiance = radiance.lerp(ceiling, smoothstep(0.30 - blur, 0.95 + blur, direction.y));
         for (index, lamp) in self.boxes.iter().enumerate() {

@@ -66,19 +66,30 @@ struct Edge {
     axis: usize,
     /// Whether the lower end is inside.
     rising: bool,
-    /// Where on the edge the surface is, 0 to 1, and what is known to hold it.
+    /// Where on the edge the surface is thought to be, 0 to 1, and between what it is known to be.
     t: f32,
     lo: f32,
     hi: f32,
+}
+
+impl Edge {
+    fn point(&self, lattice: &Lattice) -> Vec3 {
+        let mut p = lattice.node(self.node);
+        p[self.axis] += self.t * lattice.spacing;
+        p
+    }
 }
 
 /// One thread's evaluator and buffers.
 pub(super) struct Sampler {
     pub(super) evaluator: Evaluator,
     points: Points,
-    pub(super) distances: Vec<f32>,
+    distances: Vec<f32>,
     gradients: Vec<Vec4>,
     edges: Vec<Edge>,
+    /// Edges that may cross the surface twice.
+    pinches: Vec<Edge>,
+    middles: Vec<f32>,
 }
 
 impl Sampler {
@@ -89,11 +100,12 @@ impl Sampler {
             distances: vec![],
             gradients: vec![],
             edges: vec![],
+            pinches: vec![],
+            middles: vec![],
         }
     }
 
-    /// Appends the surface points of one brick. Afterwards `self.distances` holds the values at its
-    /// nodes, x fastest.
+    /// Appends the surface points of one brick.
     pub(super) fn sample(&mut self, lattice: &Lattice, block: &Block, out: &mut Vec<Surfel>) {
         self.find_edges(lattice, block);
         for round in 0..MAX_ROUNDS {
@@ -102,9 +114,7 @@ impl Sampler {
             }
             self.points.clear();
             for edge in &self.edges {
-                let mut p = lattice.node(edge.node);
-                p[edge.axis] += edge.t * lattice.spacing;
-                self.points.push(p);
+                self.points.push(edge.point(lattice));
             }
             resize(&mut self.gradients, self.edges.len());
             let p = &self.points;
@@ -155,6 +165,7 @@ impl Sampler {
         let p = &self.points;
         self.evaluator.distances(&block.region, &p.xs, &p.ys, &p.zs, &mut self.distances);
         self.edges.clear();
+        self.pinches.clear();
         let strides = [1, NODES, NODES * NODES];
         for z in 0..CELLS {
             for y in 0..CELLS {
@@ -168,9 +179,50 @@ impl Sampler {
                             let node = [0, 1, 2].map(|a| first[a] + at[a] as u32);
                             let t = (here / (here - there)).clamp(0.0, 1.0);
                             self.edges.push(Edge { node, axis, rising: here < 0.0, t, lo: 0.0, hi: 1.0 });
+                        } else if here.abs() + there.abs() < lattice.spacing
+                            && self.is_pinched(index, stride, [x, y, z][axis], lattice.spacing)
+                        {
+                            let node = [first[0] + x as u32, first[1] + y as u32, first[2] + z as u32];
+                            let t = 0.5 + 0.5 * (here.abs() - there.abs()) / lattice.spacing;
+                            self.pinches.push(Edge { node, axis, rising: here < 0.0, t, lo: 0.0, hi: 1.0 });
                         }
                     }
                 }
+            }
+        }
+        self.open_pinches(lattice, block);
+    }
+
+    /// Whether an edge, both of its ends on the same side, comes near the surface in its middle and
+    /// leaves it again: a wall or a gap between two nodes.
+    fn is_pinched(&self, index: usize, stride: usize, step: usize, spacing: f32) -> bool {
+        let value = |index: usize| self.distances[index].abs();
+        let (here, there) = (value(index), value(index + stride));
+        // At the sides of the brick only one of the two neighbours is known.
+        let before = if step > 0 { value(index - stride) - here } else { 0.0 };
+        let after = if step + 2 < NODES { value(index + 2 * stride) - there } else { 0.0 };
+        before + after > 0.6 * spacing
+    }
+
+    /// Looks into the middle of the pinched edges; where it lies on the other side of the surface, both
+    /// halves of the edge cross it.
+    fn open_pinches(&mut self, lattice: &Lattice, block: &Block) {
+        if self.pinches.is_empty() {
+            return;
+        }
+        self.points.clear();
+        for edge in &self.pinches {
+            self.points.push(edge.point(lattice));
+        }
+        resize(&mut self.middles, self.pinches.len());
+        let p = &self.points;
+        self.evaluator.distances(&block.region, &p.xs, &p.ys, &p.zs, &mut self.middles);
+        for (&edge, &distance) in self.pinches.iter().zip(&self.middles) {
+            if (distance < 0.0) != edge.rising {
+                // The wall is thin: both crossings are next to its middle.
+                let aside = (distance.abs() / lattice.spacing).min(0.5 * edge.t.min(1.0 - edge.t));
+                self.edges.push(Edge { t: edge.t - aside, hi: edge.t, ..edge });
+                self.edges.push(Edge { t: edge.t + aside, lo: edge.t, rising: !edge.rising, ..edge });
             }
         }
     }

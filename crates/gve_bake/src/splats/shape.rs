@@ -10,7 +10,7 @@ use glam::{Mat2, Mat3, Quat, Vec2, Vec3, Vec4, Vec4Swizzles as _};
 use super::sample::{DOMINANCE, Surfel};
 
 /// Standard deviation of a gaussian over the side of its cell.
-pub(super) const SIGMA_PER_CELL: f32 = 0.50;
+pub(super) const SIGMA_PER_CELL: f32 = 0.61;
 /// Thickness across the surface over the spacing of the lattice.
 const THICKNESS: f32 = 0.02;
 /// Cosine of the turn between neighbours that counts as a crease.
@@ -52,29 +52,36 @@ pub(super) fn gaussian(surfel: &Surfel, tangents: [Vec3; 2], probed: &[Vec4], sp
     let mut cut_count = 0;
     for (side, &value) in probed.iter().enumerate() {
         let gradient = value.xyz();
-        let cos = gradient.normalize_or_zero().dot(surfel.normal);
-        if cos >= CREASE_COS {
+        let along = gradient.dot(surfel.normal);
+        if along > 0.0 && along * along >= CREASE_COS * CREASE_COS * gradient.length_squared() {
             if gradient[surfel.axis].abs() < DOMINANCE * gradient.abs().max_element() {
                 reach[side] = 0.9;
             }
             continue;
         }
-        reach[side] = 1.0;
         let sign = if side % 2 == 0 { 1.0 } else { -1.0 };
         let step = tangents[side / 2] * sign;
         // The surface beyond the crease, as a linear function of lattice steps from the surfel.
         let slope = Vec2::new(gradient.dot(tangents[0]), gradient.dot(tangents[1]));
-        let here = value.w - gradient.dot(step);
-        // Convex edges are left from inside, concave ones from outside.
-        let side_sign = if gradient.dot(step) > 0.0 { 1.0 } else { -1.0 };
-        let steepness = slope.length();
-        if steepness > 1e-6 * spacing {
-            cuts[cut_count] = ((side_sign * here / steepness).min(-0.05), side_sign * slope / steepness);
-            cut_count += 1;
+        let rise = gradient.dot(step);
+        let here = value.w - rise;
+        // Where the two planes meet on the way to the probe. On a rough surface they may not.
+        let meet = -here / rise;
+        if !(meet > 0.02 && meet < 1.05) {
+            continue;
         }
+        reach[side] = meet.max(0.5);
+        // Convex edges are left from inside, concave ones from outside.
+        let side_sign = rise.signum();
+        let steepness = slope.length();
+        cuts[cut_count] = (side_sign * here / steepness, side_sign * slope / steepness);
+        cut_count += 1;
     }
-    let cell = Cell::new(reach, &cuts[..cut_count]);
-    let (mean, covariance) = cell.moments();
+    let (mean, covariance) = if reach == [0.5; 4] {
+        (Vec2::ZERO, [1.0 / 12.0, 0.0, 1.0 / 12.0])
+    } else {
+        Cell::new(reach, &cuts[..cut_count]).moments()
+    };
     oriented(surfel, tangents, mean, covariance, spacing)
 }
 
@@ -132,7 +139,7 @@ impl Cell {
 
     /// Sutherland and Hodgman's clip by one line.
     fn cut(&mut self, distance: f32, normal: Vec2) {
-        let before = *self.corners.first_chunk::<12>().unwrap_or(&[Vec2::ZERO; 12]);
+        let before = self.corners;
         let count = std::mem::take(&mut self.count);
         for i in 0..count {
             let (a, b) = (before[i], before[(i + 1) % count]);
