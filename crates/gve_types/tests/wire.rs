@@ -95,7 +95,7 @@ fn snapshot_bytes() {
     let mesh = SnapshotEntry { asset_id: 0x0102_0304_0506_0708, kind: SnapshotKind::Mesh, active: false };
     let bytes = encode_snapshot(&[sdf, mesh]);
     let expected = [
-        &[2, 0, 0, 0][..],
+        &[2u8, 0, 0, 0][..],
         &[8, 7, 6, 5, 4, 3, 2, 1, 0, 0], // the mesh comes first
         &[7, 0, 0, 0, 0, 0, 0, 0, 1, 1],
     ];
