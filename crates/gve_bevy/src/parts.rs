@@ -6,7 +6,7 @@ use bevy::{
     prelude::*,
 };
 
-use crate::{object::GveObject, shell::GveShellPartOf, volume::GveVolumeOf};
+use crate::{object::GveObject, shell::GveShellPartOf, splat::GveSplatShadowOf, volume::GveVolumeOf};
 
 /// The components of an object that Bevy does not hand down to children, and that say how it is drawn.
 type Look<'w> = (Option<&'w RenderLayers>, Has<NotShadowCaster>, Has<NotShadowReceiver>);
@@ -15,7 +15,10 @@ type Look<'w> = (Option<&'w RenderLayers>, Has<NotShadowCaster>, Has<NotShadowRe
 pub(crate) fn inherit_look(
     mut commands: Commands,
     objects: Query<Look, With<GveObject>>,
-    parts: Query<(Entity, &ChildOf, Look), Or<(With<GveVolumeOf>, With<GveShellPartOf>)>>,
+    parts: Query<
+        (Entity, &ChildOf, Look),
+        Or<(With<GveVolumeOf>, With<GveShellPartOf>, With<GveSplatShadowOf>)>,
+    >,
 ) {
     for (part, ChildOf(object), has) in &parts {
         let Ok(wanted) = objects.get(*object) else { continue };

@@ -418,6 +418,39 @@ fn representations_are_switched() {
     shoot(&mut app, &target);
 }
 
+/// The shell throws the shadow of the splats and is not seen itself.
+#[test]
+fn splats_throw_the_shadow_of_their_shell() {
+    let mut app = app();
+    app.world_mut().spawn((
+        DirectionalLight { illuminance: 8000.0, shadow_maps_enabled: true, ..default() },
+        Transform::from_xyz(0.0, 5.0, 0.0).looking_at(Vec3::ZERO, Vec3::Z),
+    ));
+    let target = target(&mut app);
+    app.world_mut().spawn(camera(&target, Vec3::new(0.0, 3.0, 4.0)));
+    let floor = material([200, 200, 200], 0.0, 0.9);
+    let plane = Plane3d::default().mesh().size(6.0, 6.0);
+    spawn_mesh(&mut app, plane, &floor, Transform::from_xyz(0.0, -0.5, 0.0));
+    let few = asset_with_shell(sphere(500, 0.1, RED), matt(RED), 1.2);
+    let object = spawn(&mut app, few, Transform::default());
+    let shadowed = shoot(&mut app, &target);
+    shadowed.keep("shadow");
+    app.world_mut().entity_mut(object).insert(bevy::light::NotShadowCaster);
+    let bright = shoot(&mut app, &target);
+    bright.keep("shadow_none");
+    // The floor is light where it is lit, grey in the shadow; the background is black.
+    let dark =
+        |picture: &Picture| picture.rgba.chunks_exact(4).filter(|pixel| (20..90).contains(&pixel[1])).count();
+    let (with, without) = (dark(&shadowed), dark(&bright));
+    assert!(with > without + 1000, "{with} dark pixels with a shadow, {without} without");
+    // The upper corner of the shell stands before the background, where nothing is drawn.
+    assert_eq!(shadowed.at(128, 20), bright.at(128, 20));
+    app.world_mut().entity_mut(object).insert(GveRepresentation::Volume);
+    app.update();
+    let mut shadows = app.world_mut().query::<&gve_bevy::splat::GveSplatShadowOf>();
+    assert_eq!(shadows.iter(app.world()).count(), 0, "the shadow goes with the splats");
+}
+
 /// How long a frame takes: `cargo test --workspace --test splat_render -- --ignored --nocapture frame_time`.
 #[test]
 #[ignore = "a measurement"]

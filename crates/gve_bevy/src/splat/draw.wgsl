@@ -41,11 +41,7 @@ fn vertex(@builtin(vertex_index) vertex: u32, @builtin(instance_index) batch: u3
     let axes = world_axes(splat);
     let viewport = view.main_pass_viewport.zw;
     let footprint = project(axes, clip, view.clip_from_world, viewport);
-    let opacity = color.a * footprint.compensation;
-    if opacity < LEAST_ALPHA {
-        return nothing();
-    }
-    let extent = sqrt(min(LARGEST_EXTENT, 2.0 * log(opacity / LEAST_ALPHA)));
+    let extent = sqrt(min(LARGEST_EXTENT, 2.0 * log(color.a / LEAST_ALPHA)));
     let ndc = clip.xyz / clip.w;
     let per_pixel = 2.0 / viewport;
     let major = footprint.major * per_pixel * extent;
@@ -60,7 +56,7 @@ fn vertex(@builtin(vertex_index) vertex: u32, @builtin(instance_index) batch: u3
     return Varyings(
         vec4(ndc.xy + shift, ndc.z + depth_slope(axes, world, clip, reach, shift), 1.0),
         side * extent,
-        vec4(color.rgb, opacity),
+        color,
     );
 }
 

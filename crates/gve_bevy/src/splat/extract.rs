@@ -2,6 +2,7 @@
 
 use bevy::{
     camera::primitives::Aabb,
+    light::NotShadowReceiver,
     math::{Affine3A, Vec3A},
     platform::collections::HashMap,
     prelude::*,
@@ -35,6 +36,8 @@ pub(super) struct SplatInstance {
     pub(super) center: Vec3A,
     pub(super) radius: f32,
     pub(super) settings: GveSplatSettings,
+    /// Whether shadows fall on it.
+    pub(super) receives_shadows: bool,
 }
 
 pub(super) fn extract(
@@ -42,7 +45,15 @@ pub(super) fn extract(
     assets: Extract<Option<Res<Assets<GveAsset>>>>,
     defaults: Extract<Option<Res<GveSplatDefaults>>>,
     objects: Extract<
-        Query<(Entity, &GveObject, &GveDrawnAs, &GlobalTransform, Option<&Aabb>, Option<&GveSplatSettings>)>,
+        Query<(
+            Entity,
+            &GveObject,
+            &GveDrawnAs,
+            &GlobalTransform,
+            Option<&Aabb>,
+            Option<&GveSplatSettings>,
+            Has<NotShadowReceiver>,
+        )>,
     >,
 ) {
     let ExtractedSplats { instances, assets: shown, any_objects } = &mut *extracted;
@@ -51,7 +62,7 @@ pub(super) fn extract(
     *any_objects = !objects.is_empty();
     let Some(assets) = assets.as_ref() else { return };
     let defaults = defaults.as_ref().map(|defaults| defaults.0).unwrap_or_default();
-    for (entity, object, drawn_as, transform, aabb, settings) in &objects {
+    for (entity, object, drawn_as, transform, aabb, settings, unshadowed) in &objects {
         if **drawn_as != Some(GveRepresentation::Splats) {
             continue;
         }
@@ -72,6 +83,7 @@ pub(super) fn extract(
                 center: world_from_local.transform_point3a(bounds.center),
                 radius,
                 settings: settings.copied().unwrap_or(defaults),
+                receives_shadows: !unshadowed,
             },
         );
     }

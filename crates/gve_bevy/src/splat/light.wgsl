@@ -46,7 +46,7 @@ fn fragment(@builtin(position) pixel: vec4<f32>) -> @location(0) vec4<f32> {
     input.N = normal;
     input.V = to_eye;
     input.is_orthographic = is_orthographic;
-    input.flags = MESH_FLAGS_SHADOW_RECEIVER_BIT;
+    input.flags = select(0u, MESH_FLAGS_SHADOW_RECEIVER_BIT, object.receives_shadows != 0u);
 
     var color = pbr_functions::apply_pbr_lighting(input);
     color = pbr_functions::main_pass_post_lighting_processing(input, color);

@@ -9,9 +9,10 @@
 //!    [`StandardMaterial`], shadows, light probes, fog and tone mapping included;
 //! 3. the splats are projected and blended as ellipses in the [`Transparent3d`] phase.
 //!
+//! Their shadows are thrown by the shell, drawn into shadow maps alone.
+//!
 //! Projection: Zwicker et al., "EWA Splatting", TVCG 2002; Kerbl et al., "3D Gaussian Splatting for Real-Time
-//! Radiance Field Rendering", SIGGRAPH 2023. The low-pass filter keeps the energy of a splat: Yu et al.,
-//! "Mip-Splatting", CVPR 2024.
+//! Radiance Field Rendering", SIGGRAPH 2023.
 //!
 //! [`Transparent3d`]: bevy::core_pipeline::core_3d::Transparent3d
 
@@ -20,6 +21,7 @@ mod extract;
 mod lod;
 mod pipeline;
 mod prepare;
+mod shadow;
 mod sort;
 mod sorting;
 mod upload;
@@ -48,6 +50,7 @@ use crate::{
 };
 
 pub use lod::GveSplatSettings;
+pub use shadow::GveSplatShadowOf;
 pub use sort::{DepthSorter, Eye, SortPoints, decode_octahedral};
 
 /// Draws every [`GveObject`](crate::object::GveObject) whose [`GveRepresentation`] is `Splats`.
@@ -84,7 +87,11 @@ impl Plugin for GveSplatPlugin {
         load_shader_library!(app, "splat.wgsl");
         embedded_asset!(app, "light.wgsl");
         embedded_asset!(app, "draw.wgsl");
+        embedded_asset!(app, "shadow.wgsl");
         app.add_systems(PostUpdate, mark_visible.in_set(GveSystems::Apply));
+        if app.world().contains_resource::<Assets<StandardMaterial>>() {
+            shadow::build(app);
+        }
 
         let Some(render_app) = app.get_sub_app_mut(RenderApp) else { return };
         if !render_app.world().contains_resource::<DrawFunctions<Transparent3d>>() {

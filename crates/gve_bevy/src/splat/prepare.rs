@@ -37,7 +37,7 @@ pub(super) struct SplatObject {
     count: u32,
     lit_width: u32,
     sigma_scale: f32,
-    padding: f32,
+    receives_shadows: u32,
 }
 
 /// Every object as every camera sees it.
@@ -197,7 +197,7 @@ impl ViewObject {
             count: self.visible,
             lit_width: LIT_WIDTH,
             sigma_scale: (cloud.in_file as f32 / count.max(1) as f32).sqrt(),
-            padding: 0.0,
+            receives_shadows: instance.receives_shadows.into(),
         }
     }
 }

@@ -13,7 +13,8 @@ struct SplatObject {
     lit_width: u32,
     // Makes up for splats that are left out.
     sigma_scale: f32,
-    padding: f32,
+    // 0 or 1.
+    receives_shadows: u32,
 }
 
 // The 48 bytes of a splat in the file: position and scale, scale and rotation, rotation, colour, normal and
@@ -90,11 +91,11 @@ fn world_axes(splat: Splat) -> mat3x3<f32> {
 struct Footprint {
     major: vec2<f32>,
     minor: vec2<f32>,
-    // By how much the low-pass filter thins the splat out.
-    compensation: f32,
 }
 
-// Variance in pixels² of the low-pass filter. The box of a pixel has 1/12; more would blur contours.
+// Variance in pixels² of the low-pass filter. The box of a pixel has 1/12; more would blur contours. Opacity is
+// not lowered in return (as in Mip-Splatting, for radiance fields): the splats of a surface must stay opaque
+// together when each is smaller than a pixel.
 const LOW_PASS: f32 = 0.1;
 
 // Projects a gaussian by the derivative of the projection at its centre.
@@ -116,24 +117,15 @@ fn project(axes: mat3x3<f32>, clip: vec4<f32>, clip_from_world: mat4x4<f32>, vie
     let xx = dot(x, x) + LOW_PASS;
     let xy = dot(x, y);
     let yy = dot(y, y) + LOW_PASS;
-    // The determinant without the filter as a sum of squares (Cauchy-Binet): a splat seen edge on has one of
-    // nearly zero, which a difference of products would drown in rounding.
-    let minors = cross(x, y);
-    let area = dot(minors, minors);
-    let filtered_area = xx * yy - xy * xy;
 
     let middle = 0.5 * (xx + yy);
     let spread = sqrt(max(0.25 * (xx - yy) * (xx - yy) + xy * xy, 0.0));
     let long = middle + spread;
-    let short = max(filtered_area / long, LOW_PASS);
+    let short = max((xx * yy - xy * xy) / long, LOW_PASS);
     var direction = vec2(1.0, 0.0);
     if spread > 1e-6 * middle {
         // Of the two rows that give the eigenvector, the one that does not cancel.
         direction = normalize(select(vec2(xy, long - xx), vec2(long - yy, xy), xx > yy));
     }
-    return Footprint(
-        direction * sqrt(long),
-        vec2(-direction.y, direction.x) * sqrt(short),
-        sqrt(clamp(area / filtered_area, 0.0, 1.0)),
-    );
+    return Footprint(direction * sqrt(long), vec2(-direction.y, direction.x) * sqrt(short));
 }

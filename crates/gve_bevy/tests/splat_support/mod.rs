@@ -228,6 +228,11 @@ pub fn sphere(count: u32, radius: f32, color: [u8; 3]) -> Vec<Splat> {
 
 /// An asset that holds these splats; its volume and shell are the least that a file may hold.
 pub fn asset(splats: Vec<Splat>, materials: Vec<MaterialSpec>) -> GveAsset {
+    asset_with_shell(splats, materials, 0.01)
+}
+
+/// The same with a larger shell: a tetrahedron whose corners lie on the axes, this far out, and at the origin.
+pub fn asset_with_shell(splats: Vec<Splat>, materials: Vec<MaterialSpec>, shell: f32) -> GveAsset {
     let (min, max) = splats.iter().fold((Vec3::MAX, Vec3::MIN), |(min, max), splat| {
         let p = Vec3::from(splat.position);
         (min.min(p), max.max(p))
@@ -247,7 +252,7 @@ pub fn asset(splats: Vec<Splat>, materials: Vec<MaterialSpec>) -> GveAsset {
         },
         splats,
         shell: Shell {
-            positions: vec![[0.0; 3], [0.01, 0.0, 0.0], [0.0, 0.01, 0.0], [0.0, 0.0, 0.01]],
+            positions: vec![[0.0; 3], [shell, 0.0, 0.0], [0.0, shell, 0.0], [0.0, 0.0, shell]],
             normals: vec![[0.0, 0.0, -1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
             weld: vec![0, 1, 2, 3],
             indices: vec![0, 2, 1, 0, 1, 3, 0, 3, 2, 1, 2, 3],
