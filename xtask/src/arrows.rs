@@ -20,7 +20,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
 ];
 
 /// Fails on a forbidden dependency, and when the picture differs from the truth.
-pub fn run() -> anyhow::Result<()> {
+pub(crate) fn run() -> anyhow::Result<()> {
     let metadata = MetadataCommand::new().exec().context("cargo metadata")?;
     let mut faults = forbidden(&metadata)?;
     let text = fs::read_to_string("ARCHITECTURE.md").context("ARCHITECTURE.md")?;

@@ -14,10 +14,10 @@ use crate::{
 };
 
 /// Where the sample recipes are.
-pub const LIBRARY: &str = "assets/library";
+pub(crate) const LIBRARY: &str = "assets/library";
 
 /// Bakes the sample library and shows it, in a window or as pictures.
-pub fn run(headless: bool, out: &Path) -> anyhow::Result<()> {
+pub(crate) fn run(headless: bool, out: &Path) -> anyhow::Result<()> {
     setup::system()?;
     setup::build_programs()?;
     let programs = target_dir()?.join("debug");
@@ -38,7 +38,7 @@ pub fn run(headless: bool, out: &Path) -> anyhow::Result<()> {
 
 
 /// The sample recipes, by name.
-pub fn recipes() -> anyhow::Result<Vec<PathBuf>> {
+pub(crate) fn recipes() -> anyhow::Result<Vec<PathBuf>> {
     let mut recipes: Vec<PathBuf> = fs::read_dir(LIBRARY)
         .context(LIBRARY)?
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))

@@ -31,7 +31,7 @@ const PICTURES: &str = "docs/images/dna";
 ///
 /// # Errors
 /// Names the operation whose example, recipe or picture is missing, wrong or out of date.
-pub fn run(check: bool) -> anyhow::Result<()> {
+pub(crate) fn run(check: bool) -> anyhow::Result<()> {
     let text = fs::read_to_string(TEXT).with_context(|| format!("cannot read {TEXT}"))?;
     let operations = operations_in_schema()?;
     check_text(&text, &operations)?;

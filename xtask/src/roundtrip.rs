@@ -22,7 +22,7 @@ const COUNT: u64 = 300;
 
 /// Which end.
 #[derive(Subcommand)]
-pub enum Task {
+pub(crate) enum Task {
     /// Set the tools up and make the whole journey.
     Run,
     /// Write random recipes, one per file.
@@ -44,7 +44,7 @@ pub enum Task {
 }
 
 /// Runs one end.
-pub fn run(task: Task) -> anyhow::Result<()> {
+pub(crate) fn run(task: Task) -> anyhow::Result<()> {
     match task {
         Task::Run => all(&setup::all()?.python),
         Task::Emit { folder, count } => emit(&folder, count),
@@ -56,7 +56,7 @@ pub fn run(task: Task) -> anyhow::Result<()> {
 ///
 /// `python` is the interpreter of an environment with the packages of `backend/requirements-dev.txt`;
 /// the npm packages of `tests/typescript` must be there.
-pub fn all(python: &Path) -> anyhow::Result<()> {
+pub(crate) fn all(python: &Path) -> anyhow::Result<()> {
     let root = root()?;
     let folder = root.join("out/roundtrip");
     if folder.exists() {

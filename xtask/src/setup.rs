@@ -55,18 +55,18 @@ fn vulkan_driver() -> bool {
 }
 
 /// Installs what building and drawing needs.
-pub fn system() -> anyhow::Result<()> {
+pub(crate) fn system() -> anyhow::Result<()> {
     install(SYSTEM)
 }
 
 /// The tools that the tests of the other languages run with.
-pub struct Tools {
+pub(crate) struct Tools {
     /// The Python of the project's own environment.
-    pub python: PathBuf,
+    pub(crate) python: PathBuf,
 }
 
 /// Installs everything.
-pub fn all() -> anyhow::Result<Tools> {
+pub(crate) fn all() -> anyhow::Result<Tools> {
     system()?;
     install(TESTS)?;
     let python = python_environment()?;
@@ -109,7 +109,7 @@ fn install(needs: &[Need]) -> anyhow::Result<()> {
 
 /// A virtual environment beside the builds with exactly the locked packages; made anew when the
 /// lock changes.
-pub fn python_environment() -> anyhow::Result<PathBuf> {
+pub(crate) fn python_environment() -> anyhow::Result<PathBuf> {
     let lock = Path::new("backend/requirements-dev.txt");
     let wanted = fs::read_to_string(lock).with_context(|| lock.display().to_string())?;
     let folder = target_dir()?.join("python");
@@ -140,6 +140,6 @@ fn npm_packages(folder: &Path) -> anyhow::Result<()> {
 }
 
 /// Builds every program of the workspace, with the features that the tests use too.
-pub fn build_programs() -> anyhow::Result<()> {
+pub(crate) fn build_programs() -> anyhow::Result<()> {
     run(&mut cargo(&["build", "--workspace", "--bins", "--examples"]))
 }

@@ -9,26 +9,26 @@ use std::{
 use anyhow::{Context, bail};
 
 /// The root of the checkout.
-pub fn root() -> anyhow::Result<PathBuf> {
+pub(crate) fn root() -> anyhow::Result<PathBuf> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().map(Path::to_path_buf).context("xtask stands in a folder of the workspace")
 }
 
 /// The folder that builds go to.
-pub fn target_dir() -> anyhow::Result<PathBuf> {
+pub(crate) fn target_dir() -> anyhow::Result<PathBuf> {
     let metadata = cargo_metadata::MetadataCommand::new().no_deps().exec().context("cargo metadata")?;
     Ok(metadata.target_directory.into_std_path_buf())
 }
 
 /// A cargo command in this workspace.
-pub fn cargo(args: &[&str]) -> Command {
+pub(crate) fn cargo(args: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args);
     command
 }
 
 /// Says what is run, runs it, and fails with its name when it fails.
-pub fn run(command: &mut Command) -> anyhow::Result<()> {
+pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
     let line = show(command);
     note(&line);
     let status = command.status().with_context(|| format!("cannot start `{line}`"))?;
@@ -39,14 +39,14 @@ pub fn run(command: &mut Command) -> anyhow::Result<()> {
 }
 
 /// Whether a program runs and succeeds; its output is dropped.
-pub fn succeeds(program: impl AsRef<OsStr>, args: &[&str]) -> bool {
+pub(crate) fn succeeds(program: impl AsRef<OsStr>, args: &[&str]) -> bool {
     let silent = Command::new(program).args(args).stdout(Stdio::null()).stderr(Stdio::null()).status();
     silent.is_ok_and(|status| status.success())
 }
 
 /// A line for the person who watches.
 #[expect(clippy::print_stdout, reason = "this is a command-line tool")]
-pub fn note(line: &str) {
+pub(crate) fn note(line: &str) {
     println!("xtask: {line}");
 }
 

@@ -3,12 +3,12 @@
 use std::process::Command;
 
 use crate::{
-    arrows, codegen, docs, setup,
+    arrows, codegen, docs, roundtrip, setup,
     shell::{self, cargo},
 };
 
 /// Sets everything up and runs all of it.
-pub fn run() -> anyhow::Result<()> {
+pub(crate) fn run() -> anyhow::Result<()> {
     let tools = setup::all()?;
     shell::run(&mut cargo(&["fmt", "--all", "--check"]))?;
     arrows::run()?;
@@ -21,7 +21,7 @@ pub fn run() -> anyhow::Result<()> {
 }
 
 /// Format, lints and arrows.
-pub fn lint() -> anyhow::Result<()> {
+pub(crate) fn lint() -> anyhow::Result<()> {
     setup::system()?;
     shell::run(&mut cargo(&["fmt", "--all", "--check"]))?;
     arrows::run()?;
@@ -34,6 +34,10 @@ fn other_languages(tools: &setup::Tools) -> anyhow::Result<()> {
         command.args(args);
         shell::run(&mut command)
     };
-    python(&["-m", "ruff", "check", "backend", "tests/python"])?;
-    python(&["-m", "pytest", "--quiet", "tests/python"])
+    let ruff = ["--config", "backend/pyproject.toml", "backend", "tests/python"];
+    python(&[&["-m", "ruff", "check"], ruff.as_slice()].concat())?;
+    python(&[&["-m", "ruff", "format", "--check"], ruff.as_slice()].concat())?;
+    python(&["-m", "mypy", "--config-file", "backend/pyproject.toml", "backend/architect"])?;
+    // Runs pytest, the TypeScript compiler and node, with recipes that go round through both languages.
+    roundtrip::all(&tools.python)
 }

@@ -6,41 +6,41 @@ use serde::Serialize;
 
 /// One line of the report.
 #[derive(Debug, Clone, Serialize)]
-pub struct Figure {
+pub(crate) struct Figure {
     /// What was measured.
-    pub name: String,
+    pub(crate) name: String,
     /// Unit of `value`, `min`, `max` and `peer_value`.
-    pub unit: &'static str,
+    pub(crate) unit: &'static str,
     /// The median.
-    pub value: f64,
+    pub(crate) value: f64,
     /// The smallest value.
-    pub min: f64,
+    pub(crate) min: f64,
     /// The largest value.
-    pub max: f64,
+    pub(crate) max: f64,
     /// How many runs.
-    pub runs: usize,
+    pub(crate) runs: usize,
     /// What it is compared with, measured in turn with it.
-    pub peer: Option<Peer>,
+    pub(crate) peer: Option<Peer>,
     /// What should be reached.
-    pub aim: Option<String>,
+    pub(crate) aim: Option<String>,
     /// What else is worth knowing.
-    pub note: String,
+    pub(crate) note: String,
 }
 
 /// The same job done by somebody else.
 #[derive(Debug, Clone, Serialize)]
-pub struct Peer {
+pub(crate) struct Peer {
     /// Who.
-    pub name: String,
+    pub(crate) name: String,
     /// Its median.
-    pub value: f64,
+    pub(crate) value: f64,
     /// The median of the ratios peer / ours, run by run.
-    pub ratio: f64,
+    pub(crate) ratio: f64,
 }
 
 /// Milliseconds of each run of a job.
 #[derive(Debug, Clone)]
-pub struct Times(Vec<f64>);
+pub(crate) struct Times(Vec<f64>);
 
 impl From<Vec<f64>> for Times {
     fn from(millis: Vec<f64>) -> Self {
@@ -56,12 +56,12 @@ impl Times {
     }
 
     /// The middle run.
-    pub fn median(&self) -> f64 {
+    pub(crate) fn median(&self) -> f64 {
         median(&self.sorted())
     }
 
     /// A figure of these times.
-    pub fn figure(&self, name: impl Into<String>) -> Figure {
+    pub(crate) fn figure(&self, name: impl Into<String>) -> Figure {
         let sorted = self.sorted();
         Figure {
             name: name.into(),
@@ -83,12 +83,12 @@ fn median(sorted: &[f64]) -> f64 {
 
 impl Figure {
     /// A single number that is not a time.
-    pub fn number(name: impl Into<String>, unit: &'static str, value: f64) -> Self {
+    pub(crate) fn number(name: impl Into<String>, unit: &'static str, value: f64) -> Self {
         Self { name: name.into(), unit, value, min: value, max: value, runs: 1, peer: None, aim: None, note: String::new() }
     }
 
     /// Beside a peer whose runs were taken in turn with ours.
-    pub fn beside(mut self, name: &str, ours: &Times, theirs: &Times) -> Self {
+    pub(crate) fn beside(mut self, name: &str, ours: &Times, theirs: &Times) -> Self {
         let mut ratios: Vec<f64> = ours.0.iter().zip(&theirs.0).map(|(a, b)| b / a).collect();
         ratios.sort_by(f64::total_cmp);
         self.peer = Some(Peer { name: name.to_owned(), value: theirs.median(), ratio: median(&ratios) });
@@ -96,20 +96,20 @@ impl Figure {
     }
 
     /// With what should be reached.
-    pub fn aim(mut self, aim: impl Into<String>) -> Self {
+    pub(crate) fn aim(mut self, aim: impl Into<String>) -> Self {
         self.aim = Some(aim.into());
         self
     }
 
     /// With a remark.
-    pub fn note(mut self, note: impl Into<String>) -> Self {
+    pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
         self.note = note.into();
         self
     }
 }
 
 /// Times a job after one run that does not count.
-pub fn time<T>(runs: usize, mut job: impl FnMut() -> T) -> (Times, T) {
+pub(crate) fn time<T>(runs: usize, mut job: impl FnMut() -> T) -> (Times, T) {
     let mut last = job();
     let times = (0..runs)
         .map(|_| {
@@ -122,7 +122,7 @@ pub fn time<T>(runs: usize, mut job: impl FnMut() -> T) -> (Times, T) {
 }
 
 /// Times two jobs in turn, so that both meet the same machine; one run of each does not count.
-pub fn time_in_turn<A, B>(
+pub(crate) fn time_in_turn<A, B>(
     runs: usize,
     mut ours: impl FnMut() -> A,
     mut theirs: impl FnMut() -> B,

@@ -34,7 +34,7 @@ pub(super) fn figures() -> anyhow::Result<Vec<Figure>> {
 /// A sample with so many splats that its file has the size wanted.
 fn large() -> anyhow::Result<AssetData> {
     let sample = sample_of_64()?;
-    let options = BakeOptions { splat_count: 100_000, ..BakeOptions::default() };
+    let options = BakeOptions::default();
     let mut data = gve_bake::bake(&sample.dna, MaterialTable::builtin(), &options, &())?.data;
     let size = gve_assets::encode(&data)?.len();
     let splat = size_of::<gve_assets::Splat>();

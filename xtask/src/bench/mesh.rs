@@ -26,7 +26,7 @@ pub(super) fn figures() -> anyhow::Result<Vec<Figure>> {
             || gve_bake::shell::generate(&field, cells.round() as u32),
             || peer.mesh(depth),
         );
-        let shell = report?.shell;
+        let (shell, mesh) = (report?.shell, mesh?);
         let welded: Vec<u32> = shell.indices.iter().map(|&i| shell.weld[i as usize]).collect();
         let our_positions: Vec<Vec3> = shell.positions.iter().map(|&p| p.into()).collect();
         let center = cube(&field).center();

@@ -24,7 +24,7 @@ use crate::demo;
 
 /// A group of figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Group {
+pub(crate) enum Group {
     /// Distance volumes beside fidget's evaluator.
     Volume,
     /// Dual contouring beside fidget's.
@@ -40,7 +40,7 @@ pub enum Group {
 }
 
 /// Runs the groups (all when none is named) and prints the figures.
-pub fn run(groups: &[Group], json: bool) -> anyhow::Result<()> {
+pub(crate) fn run(groups: &[Group], json: bool) -> anyhow::Result<()> {
     let all = Group::value_variants();
     let mut figures = Vec::new();
     for group in if groups.is_empty() { all } else { groups } {

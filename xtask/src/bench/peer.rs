@@ -11,11 +11,10 @@ use fidget_mesh::{Mesh, Octree, Settings};
 use gve_sdf::{Aabb, Field, Op, Tape};
 
 /// A field as fidget evaluates it, with the region that its cube from -1 to 1 stands for.
-pub struct FidgetField {
+pub(crate) struct FidgetField {
     shape: JitShape,
-    bound: BoundShape<JitFunction, f32>,
     /// Half the side of the region in metres.
-    pub half_size: f32,
+    pub(crate) half_size: f32,
 }
 
 impl FidgetField {
@@ -23,7 +22,7 @@ impl FidgetField {
     ///
     /// # Errors
     /// When the tape has an operation that fidget lacks.
-    pub fn new(field: &Field) -> anyhow::Result<Self> {
+    pub(crate) fn new(field: &Field) -> anyhow::Result<Self> {
         let bounds = field.bounds();
         let (center, half_size) = (bounds.center(), 1.05 * bounds.half_size().max_element());
         let place = |axis: Tree, center: f32| axis * half_size + center;
@@ -35,15 +34,19 @@ impl FidgetField {
         // Divided, so that it is a distance in fidget's units.
         let tree = tree(field.tape(), &point)? / half_size;
         let shape = JitShape::from(tree);
-        let bound = shape.clone().try_into().map_err(|error| anyhow::anyhow!("fidget: {error:?}"))?;
-        Ok(Self { shape, bound, half_size })
+        Ok(Self { shape, half_size })
     }
 
     /// fidget's manifold dual contouring with `2^depth` cells along the cube.
-    pub fn mesh(&self, depth: u8) -> Mesh {
+    ///
+    /// # Errors
+    /// When fidget refuses the shape.
+    pub(crate) fn mesh(&self, depth: u8) -> anyhow::Result<Mesh> {
+        let bound: BoundShape<JitFunction, f32> =
+            self.shape.clone().try_into().map_err(|error| anyhow::anyhow!("fidget: {error:?}"))?;
         let settings = Settings { depth, ..Settings::default() };
-        let octree = Octree::build(&self.bound, &settings);
-        octree.map(|octree| octree.walk_dual()).unwrap_or_default()
+        let octree = Octree::build(&bound, &settings);
+        Ok(octree.map(|octree| octree.walk_dual()).unwrap_or_default())
     }
 
     /// Every sample of a dense grid with `side` samples along the cube, on one thread; their sum, so
@@ -51,7 +54,7 @@ impl FidgetField {
     ///
     /// # Errors
     /// When fidget refuses to evaluate.
-    pub fn dense_grid(&self, side: usize) -> anyhow::Result<f32> {
+    pub(crate) fn dense_grid(&self, side: usize) -> anyhow::Result<f32> {
         let tape = self.shape.float_slice_tape(Default::default());
         let mut evaluator = JitShape::new_float_slice_eval();
         let at = |i: usize| 2.0 * i as f32 / (side - 1) as f32 - 1.0;
@@ -110,7 +113,7 @@ fn smooth_min(a: &Tree, b: &Tree, radius: f32) -> Tree {
 }
 
 /// The cube that the peer works on, so that both meet the same cells.
-pub fn cube(field: &Field) -> Aabb {
+pub(crate) fn cube(field: &Field) -> Aabb {
     let bounds = field.bounds();
     let half = glam::Vec3::splat(1.05 * bounds.half_size().max_element());
     Aabb { min: bounds.center() - half, max: bounds.center() + half }

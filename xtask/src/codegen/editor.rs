@@ -9,7 +9,7 @@ use gve_types::MaterialTable;
 use serde_json::{Map, Value, json};
 
 /// The schema of a `*.gve.json` file, made from the main document.
-pub fn document(main: &Value) -> anyhow::Result<Value> {
+pub(crate) fn document(main: &Value) -> anyhow::Result<Value> {
     let mut definitions = main["$defs"].as_object().context("the main schema has $defs")?.clone();
     let root = definitions.get("AssetDna").context("the main schema has AssetDna")?.clone();
     let needed = reachable(&root, &definitions);

@@ -25,7 +25,7 @@ struct Generated {
 }
 
 /// Writes all generated files, or with `check` fails naming those that are out of date.
-pub fn run(check: bool) -> anyhow::Result<()> {
+pub(crate) fn run(check: bool) -> anyhow::Result<()> {
     let root = root()?;
     let schema = schema::document();
     let mut files = without_python(&root, &schema)?;

@@ -38,7 +38,7 @@ const OPTIONS: &[&str] = &[
 
 /// The models; `python` is the interpreter of an environment with the packages of
 /// `backend/requirements-dev.txt`.
-pub fn files(schema: &Value, python: &Path) -> anyhow::Result<Vec<Generated>> {
+pub(crate) fn files(schema: &Value, python: &Path) -> anyhow::Result<Vec<Generated>> {
     let text = generate(&flavour(schema)?, python)?;
     let text = default_factories(&integer_enums(&text))?;
     let imports = ["--select=I,F401", "--config", "lint.isort.known-first-party=['architect']"];

@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// The document that the other languages are made from.
-pub fn document() -> Value {
+pub(crate) fn document() -> Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     roots(&mut generator);
     let mut definitions = Value::Object(generator.take_definitions(true));

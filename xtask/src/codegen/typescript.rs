@@ -30,7 +30,7 @@ const INLINE: &str = "__inline";
 const FLATTEN: &str = "__flatten";
 
 /// The TypeScript of all `#[typeshare]` types under `source`.
-pub fn document(source: &Path, schema: &Value) -> anyhow::Result<String> {
+pub(crate) fn document(source: &Path, schema: &Value) -> anyhow::Result<String> {
     let files = files(source)?;
     let parsed = files.iter().map(|file| parse_file(file)).collect::<anyhow::Result<Vec<_>>>()?;
     let parsed: Vec<ParsedData> = parsed.into_iter().flatten().collect();
