@@ -61,7 +61,7 @@ pub fn studio_light(images: &mut Assets<Image>) -> EnvironmentMapLight {
         // GGX about the half vector; the reflected direction turns twice as fast, so a quarter of it.
         0.5 / (alpha * alpha)
     }));
-    EnvironmentMapLight { diffuse_map, specular_map, intensity: 900.0, ..default() }
+    EnvironmentMapLight { diffuse_map, specular_map, intensity: 430.0, ..default() }
 }
 
 /// A cube map whose mip levels are blurred by lobes of the given sharpness.

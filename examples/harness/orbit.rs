@@ -22,17 +22,26 @@ pub struct Orbit {
 
 /// Vertical field of view of the examples' cameras in radians.
 pub const FOV_Y_RAD: f32 = 0.6;
+/// The share of the picture that a framed box fills.
+const MARGIN: f32 = 0.9;
 
 impl Orbit {
-    /// A three-quarter view that just holds a box.
+    /// A three-quarter view that just holds a box, also in a square picture.
     pub fn framing(min: Vec3, max: Vec3) -> Self {
-        let radius = 0.5 * (max - min).length();
-        Self {
-            target: 0.5 * (min + max),
-            distance: 0.92 * radius / ops::sin(0.5 * FOV_Y_RAD),
-            azimuth_rad: 0.62,
-            elevation_rad: 0.36,
-        }
+        let target = 0.5 * (min + max);
+        let mut orbit = Self { target, distance: 1.0, azimuth_rad: 0.62, elevation_rad: 0.36 };
+        let to_camera = orbit.transform().rotation.inverse();
+        let half = 0.5 * (max - min);
+        let slope = MARGIN * ops::tan(0.5 * FOV_Y_RAD);
+        // Each corner must lie inside the cone of view; the farthest that one asks for is taken.
+        orbit.distance = (0..8)
+            .map(|corner| {
+                let sign = |bit: i32| if corner & bit == 0 { 1.0 } else { -1.0 };
+                let p = to_camera * (half * Vec3::new(sign(1), sign(2), sign(4)));
+                p.x.abs().max(p.y.abs()) / slope + p.z
+            })
+            .fold(0.0, f32::max);
+        orbit
     }
 
     /// Where the camera stands.

@@ -12,7 +12,7 @@ pub struct StagePlugin;
 pub struct Ground;
 
 /// The colour behind everything.
-pub const BACKDROP: Color = Color::srgb(0.215, 0.225, 0.245);
+pub const BACKDROP: Color = Color::srgb(0.235, 0.24, 0.25);
 
 impl Plugin for StagePlugin {
     fn build(&self, app: &mut App) {
@@ -29,7 +29,7 @@ fn build_stage(
 ) {
     commands.spawn((
         Name::new("Key light"),
-        DirectionalLight { illuminance: 6_500.0, shadow_maps_enabled: true, ..default() },
+        DirectionalLight { illuminance: 5_200.0, shadow_maps_enabled: true, ..default() },
         CascadeShadowConfigBuilder { num_cascades: 1, maximum_distance: 40.0, ..default() }.build(),
         Transform::from_xyz(1.2, 1.9, 1.4).looking_at(Vec3::ZERO, Vec3::Y),
     ));
@@ -38,7 +38,7 @@ fn build_stage(
         Ground,
         Mesh3d(meshes.add(Circle::new(1.0).mesh().resolution(96))),
         MeshMaterial3d(materials.add(StandardMaterial {
-            base_color: Color::srgb(0.30, 0.31, 0.33),
+            base_color: Color::srgb(0.33, 0.33, 0.34),
             perceptual_roughness: 0.92,
             reflectance: 0.2,
             ..default()

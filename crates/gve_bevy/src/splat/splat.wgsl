@@ -96,7 +96,7 @@ struct Footprint {
 // Variance in pixels² of the low-pass filter. The box of a pixel has 1/12; more would blur contours. Opacity is
 // not lowered in return (as in Mip-Splatting, for radiance fields): the splats of a surface must stay opaque
 // together when each is smaller than a pixel.
-const LOW_PASS: f32 = 0.1;
+const LOW_PASS: f32 = 0.02;
 
 // Projects a gaussian by the derivative of the projection at its centre.
 //
