@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use gve_assets::AssetData;
-use gve_sdf::Field;
+use gve_sdf::{Aabb, Field};
 use gve_types::{
     AssetDna, Bounds, FileMetadata, MaterialTable,
     compile::{CompileProgress, CompileStage},
@@ -20,7 +20,9 @@ const MAX_NAMED_FEATURES: usize = 4;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct BakeOptions {
-    /// Cells of the distance volume along its longest side; 8 to 512.
+    /// Cells of the distance volume: as many as a cube with this many along each side has, but at most
+    /// twice this many along the longest side; 8 to 512. A sword gets finer cells than a ball of its
+    /// length, for no more memory.
     pub volume_resolution: u32,
     /// Cells of the shell's grid along its longest side; 8 to 512.
     pub shell_resolution: u32,
@@ -42,6 +44,18 @@ impl Default for BakeOptions {
             asset_id: 0,
         }
     }
+}
+
+/// How many cells the longest side of a box gets, so that the whole box gets as many as a cube with
+/// `resolution` along each side; at most twice `resolution`.
+fn cells_along_longest_side(bounds: Aabb, resolution: u32) -> u32 {
+    let extent = bounds.max - bounds.min;
+    let longest = extent.max_element();
+    let even = extent.element_product().max(0.0).cbrt();
+    let stretch = if even > 0.0 { (longest / even).clamp(1.0, 2.0) } else { 2.0 };
+    let cells = (f64::from(stretch) * f64::from(resolution)).round() as u32;
+    // An unusable resolution stays what it is, so that its error names it.
+    cells.min(*limits::VOLUME_RESOLUTION.end()).max(resolution)
 }
 
 /// Who wants to know how far a bake is, and may stop it.
@@ -119,7 +133,7 @@ pub fn bake(
         Ok((field, weight))
     })?;
     let volume = run.stage(CompileStage::VolumeBake, "Baking the distance volume", |_| {
-        volume::bake(&field, options.volume_resolution)
+        volume::bake(&field, cells_along_longest_side(field.bounds(), options.volume_resolution))
     })?;
     let report = run.stage(CompileStage::ShellGen, "Dual contouring", |_| {
         shell::generate(&field, options.shell_resolution)
