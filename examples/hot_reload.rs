@@ -6,6 +6,7 @@
 //! With `--headless --out DIR` it writes a picture of each step and exits.
 
 use std::{
+    f32::consts::FRAC_PI_2,
     fs,
     io::Write as _,
     path::{Path, PathBuf},
@@ -17,8 +18,8 @@ use bevy::prelude::*;
 use clap::Parser;
 use gve_bevy::prelude::*;
 use gve_examples::{
-    app, args::CommonArgs, environment::studio_light, hud::Hud, orbit::Orbit, source, stage::Ground, stage::ground_below,
-    studio::Studio,
+    app, args::CommonArgs, environment::studio_light, hud::Hud, orbit::Orbit, source, stage::Ground,
+    stage::ground_below, studio::Studio,
 };
 use serde_json::json;
 
@@ -42,7 +43,7 @@ const STEP: Duration = Duration::from_secs(1);
 fn wheel(spokes: u32) -> String {
     json!({
         "metadata": { "name": "Wheel", "version": 1, "category": "Vehicle", "material_spec": "WOOD_OAK" },
-        "root_node": { "op": "rotate", "axis": [1, 0, 0], "angle_rad": 1.5708, "child": {
+        "root_node": { "op": "rotate", "axis": [1, 0, 0], "angle_rad": FRAC_PI_2, "child": {
             "op": "union", "children": [
                 { "op": "torus", "major_radius": 0.42, "minor_radius": 0.035 },
                 { "op": "subtract", "material": "ASTM_A36", "children": [
@@ -52,7 +53,7 @@ fn wheel(spokes: u32) -> String {
                 { "op": "cylinder", "radius": 0.09, "half_height": 0.08 },
                 { "op": "polar_repeat", "count": spokes, "child": {
                     "op": "translate", "offset": [0.25, 0, 0], "child": {
-                        "op": "rotate", "axis": [0, 0, 1], "angle_rad": 1.5708, "child": {
+                        "op": "rotate", "axis": [0, 0, 1], "angle_rad": FRAC_PI_2, "child": {
                             "op": "capsule", "radius": 0.02, "half_height": 0.17 }}}}
             ]}}
     })

@@ -90,7 +90,10 @@ fn show(args: &Args, source: Source) -> anyhow::Result<()> {
         _source: source,
     });
     app.add_systems(Startup, build);
-    app.add_systems(Update, (choose, arrange.run_if(resource_changed::<View>), frame_when_ready, split).chain());
+    app.add_systems(
+        Update,
+        (choose, arrange.run_if(resource_changed::<View>), frame_when_ready, split).chain(),
+    );
     app.run();
     Ok(())
 }
@@ -110,7 +113,9 @@ fn build(mut commands: Commands, mut images: ResMut<Assets<Image>>) {
 
 fn choose(keys: Res<ButtonInput<KeyCode>>, mut view: ResMut<View>, mut exit: MessageWriter<AppExit>) {
     let count = view.files.len();
-    for (key, representation) in [KeyCode::Digit1, KeyCode::Digit2, KeyCode::Digit3].into_iter().zip(REPRESENTATIONS) {
+    for (key, representation) in
+        [KeyCode::Digit1, KeyCode::Digit2, KeyCode::Digit3].into_iter().zip(REPRESENTATIONS)
+    {
         if keys.just_pressed(key) {
             view.representation = representation;
             view.compare = false;
@@ -151,8 +156,7 @@ fn arrange(
     }
     let Some(file) = view.files.get(view.current) else { return };
     let handle: Handle<GveAsset> = server.load(file.clone());
-    let representations =
-        if view.compare { REPRESENTATIONS.to_vec() } else { vec![view.representation] };
+    let representations = if view.compare { REPRESENTATIONS.to_vec() } else { vec![view.representation] };
     for (column, representation) in representations.into_iter().enumerate() {
         commands.spawn((Column(column), GveObject(handle.clone()), representation, Unframed));
     }
@@ -200,7 +204,11 @@ fn frame_when_ready(
         **ground = ground_below(min, max).with_scale(Vec3::splat(40.0 * (max - min).length()));
     }
     let name = view.files.get(view.current).map_or("", String::as_str);
-    let shown = if view.compare { "volume | splats | shell".to_owned() } else { format!("{:?}", view.representation) };
+    let shown = if view.compare {
+        "volume | splats | shell".to_owned()
+    } else {
+        format!("{:?}", view.representation)
+    };
     let wanted = Hud {
         help: "1 volume  2 splats  3 shell  C compare   left/right asset   drag to turn, right-drag to move, wheel to zoom"
             .to_owned(),
@@ -218,7 +226,9 @@ fn split(
 ) {
     let columns = if view.compare { REPRESENTATIONS.len() } else { 1 };
     let size = window.physical_size();
-    let offset = |column: usize| objects.iter().find(|(c, _)| c.0 == column).map_or(Vec3::ZERO, |(_, t)| t.translation);
+    let offset = |column: usize| {
+        objects.iter().find(|(c, _)| c.0 == column).map_or(Vec3::ZERO, |(_, t)| t.translation)
+    };
     let first = cameras.iter().find(|(column, ..)| column.0 == 0).map(|(.., orbit)| *orbit);
     for (column, mut camera, mut orbit) in &mut cameras {
         let active = column.0 < columns;

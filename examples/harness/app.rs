@@ -18,7 +18,8 @@ const LOG_FILTER: &str = "warn,gve_bevy=info,wgpu=error,naga=error,bevy_render=w
 
 /// An app with a window, a stage, an orbiting camera and a help text.
 pub fn windowed(title: &str, asset_root: &Path) -> App {
-    let window = Window { title: title.to_owned(), resolution: WindowResolution::new(1280, 720), ..default() };
+    let window =
+        Window { title: title.to_owned(), resolution: WindowResolution::new(1280, 720), ..default() };
     let mut app = App::new();
     app.add_plugins(source(asset_root));
     app.add_plugins(
@@ -37,11 +38,7 @@ pub fn headless(asset_root: &Path) -> App {
     app.add_plugins(source(asset_root));
     app.add_plugins(
         DefaultPlugins
-            .set(WindowPlugin {
-                primary_window: None,
-                exit_condition: ExitCondition::DontExit,
-                ..default()
-            })
+            .set(WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..default() })
             .set(assets(asset_root))
             .set(log())
             // A picture must not be taken while a shader is still compiled in the background.
@@ -53,11 +50,7 @@ pub fn headless(asset_root: &Path) -> App {
 }
 
 fn assets(root: &Path) -> AssetPlugin {
-    AssetPlugin {
-        file_path: root.display().to_string(),
-        watch_for_changes_override: Some(true),
-        ..default()
-    }
+    AssetPlugin { file_path: root.display().to_string(), watch_for_changes_override: Some(true), ..default() }
 }
 
 fn source(root: &Path) -> GveAssetSourcePlugin {

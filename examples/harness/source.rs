@@ -50,7 +50,8 @@ impl Source {
             .filter_map(|entry| entry.ok().map(|entry| entry.path()))
             .collect();
         paths.sort();
-        let of_kind = |ending: &str| paths.iter().filter(|p| ends_with(p, ending)).cloned().collect::<Vec<_>>();
+        let of_kind =
+            |ending: &str| paths.iter().filter(|p| ends_with(p, ending)).cloned().collect::<Vec<_>>();
         let binaries = of_kind(BINARY);
         if !binaries.is_empty() {
             let files = binaries.iter().map(|path| file_name(path)).collect();

@@ -78,9 +78,11 @@ fn volume_splats_and_shell_of_every_sample_agree() {
         let shell = shoot(&mut studio, GveRepresentation::Shell);
         let covered = volume.mask.iter().filter(|covered| **covered).count();
         assert!(covered > 8000, "{file}: the volume covers {covered} of {} pixels", SIZE * SIZE);
-        for (name, a, b) in
-            [("volume/splats", &volume, &splats), ("volume/shell", &volume, &shell), ("splats/shell", &splats, &shell)]
-        {
+        for (name, a, b) in [
+            ("volume/splats", &volume, &splats),
+            ("volume/shell", &volume, &shell),
+            ("splats/shell", &splats, &shell),
+        ] {
             let (iou, difference) = (iou(a, b), color_difference(a, b));
             eprintln!("{file:32} {name:14} iou {iou:.4}  colour difference {difference:.2}");
             if iou < MIN_IOU || difference > MAX_COLOR_DIFFERENCE {

@@ -88,7 +88,8 @@ fn drawn(text: &str) -> anyhow::Result<Arrows> {
 
 fn differences(drawn: &Arrows, actual: &Arrows) -> Vec<String> {
     let missing = actual.difference(drawn).map(|(a, b)| format!("ARCHITECTURE.md does not draw {a} --> {b}"));
-    let wrong = drawn.difference(actual).map(|(a, b)| format!("ARCHITECTURE.md draws {a} --> {b}, which is not so"));
+    let wrong =
+        drawn.difference(actual).map(|(a, b)| format!("ARCHITECTURE.md draws {a} --> {b}, which is not so"));
     missing.chain(wrong).collect()
 }
 
@@ -98,7 +99,11 @@ mod tests {
 
     #[test]
     fn names_match_by_their_start_or_end() {
-        assert!(matches("bevy*", "bevy_ecs") && matches("*tungstenite", "tokio-tungstenite") && matches("redis", "redis"));
+        assert!(
+            matches("bevy*", "bevy_ecs")
+                && matches("*tungstenite", "tokio-tungstenite")
+                && matches("redis", "redis")
+        );
         assert!(!matches("bevy*", "gve_bevy") && !matches("redis", "redis-rs"));
     }
 

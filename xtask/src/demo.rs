@@ -36,7 +36,6 @@ pub(crate) fn run(headless: bool, out: &Path) -> anyhow::Result<()> {
     shell::run(&mut viewer)
 }
 
-
 /// The sample recipes, by name.
 pub(crate) fn recipes() -> anyhow::Result<Vec<PathBuf>> {
     let mut recipes: Vec<PathBuf> = fs::read_dir(LIBRARY)
@@ -51,7 +50,11 @@ pub(crate) fn recipes() -> anyhow::Result<Vec<PathBuf>> {
 fn bake_library(gve: &Path, folder: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     for recipe in recipes()? {
-        let name = recipe.file_name().context("a file has a name")?.to_string_lossy().replace(".gve.json", ".gve_bin");
+        let name = recipe
+            .file_name()
+            .context("a file has a name")?
+            .to_string_lossy()
+            .replace(".gve.json", ".gve_bin");
         shell::run(Command::new(gve).arg("bake").arg(&recipe).arg("-o").arg(folder.join(name)))?;
     }
     Ok(())

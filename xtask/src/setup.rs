@@ -49,9 +49,10 @@ fn library(name: &str) -> bool {
 }
 
 fn vulkan_driver() -> bool {
-    ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"].iter().any(|folder| {
-        fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
-    }) || std::env::var_os("VK_DRIVER_FILES").is_some()
+    ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"]
+        .iter()
+        .any(|folder| fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()))
+        || std::env::var_os("VK_DRIVER_FILES").is_some()
 }
 
 /// Installs what building and drawing needs.
@@ -115,7 +116,8 @@ pub(crate) fn python_environment() -> anyhow::Result<PathBuf> {
     let folder = target_dir()?.join("python");
     let python = folder.join("bin/python");
     let stamp = folder.join("installed.txt");
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) && succeeds(&python, &["--version"])
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted)
+        && succeeds(&python, &["--version"])
     {
         return Ok(python);
     }

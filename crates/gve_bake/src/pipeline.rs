@@ -15,13 +15,15 @@ use crate::{BakeError, mass, shell, splats, volume};
 
 /// Most thin features that are named one by one in the warnings.
 const MAX_NAMED_FEATURES: usize = 4;
+/// How many times finer than a cube the cells of a slender asset become, at most.
+const MAX_STRETCH: f32 = 3.0;
 
 /// What is made, and how fine.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct BakeOptions {
     /// Cells of the distance volume: as many as a cube with this many along each side has, but at most
-    /// twice this many along the longest side; 8 to 512. A sword gets finer cells than a ball of its
+    /// three times as many along the longest side; 8 to 512. A sword gets finer cells than a ball of its
     /// length, for no more memory.
     pub volume_resolution: u32,
     /// Cells of the shell's grid along its longest side; 8 to 512.
@@ -47,12 +49,12 @@ impl Default for BakeOptions {
 }
 
 /// How many cells the longest side of a box gets, so that the whole box gets as many as a cube with
-/// `resolution` along each side; at most twice `resolution`.
+/// `resolution` along each side; at most [`MAX_STRETCH`] times `resolution`.
 fn cells_along_longest_side(bounds: Aabb, resolution: u32) -> u32 {
     let extent = bounds.max - bounds.min;
     let longest = extent.max_element();
     let even = extent.element_product().max(0.0).cbrt();
-    let stretch = if even > 0.0 { (longest / even).clamp(1.0, 2.0) } else { 2.0 };
+    let stretch = if even > 0.0 { (longest / even).clamp(1.0, MAX_STRETCH) } else { MAX_STRETCH };
     let cells = (f64::from(stretch) * f64::from(resolution)).round() as u32;
     // An unusable resolution stays what it is, so that its error names it.
     cells.min(*limits::VOLUME_RESOLUTION.end()).max(resolution)

@@ -1,5 +1,5 @@
 //! Pictures of splats, drawn by whatever Vulkan driver there is, in software if need be.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and tells its figures")]
 
 mod splat_support;
 
@@ -449,40 +449,4 @@ fn splats_throw_the_shadow_of_their_shell() {
     app.update();
     let mut shadows = app.world_mut().query::<&gve_bevy::splat::GveSplatShadowOf>();
     assert_eq!(shadows.iter(app.world()).count(), 0, "the shadow goes with the splats");
-}
-
-/// How long a frame takes: `cargo test --workspace --test splat_render -- --ignored --nocapture frame_time`.
-#[test]
-#[ignore = "a measurement"]
-fn frame_time() {
-    for count in [10_000, 100_000] {
-        let mut app = app();
-        spawn_lights(&mut app);
-        let target = target(&mut app);
-        let eye = app.world_mut().spawn((camera(&target, Vec3::new(0.0, 0.0, 3.2)), Msaa::Off)).id();
-        let time = |app: &mut App| {
-            let mut times: Vec<_> = (0..30)
-                .map(|frame| {
-                    let place = Vec3::new(0.05 * frame as f32, 0.3, 3.2);
-                    app.world_mut()
-                        .entity_mut(eye)
-                        .insert(Transform::from_translation(place).looking_at(Vec3::ZERO, Vec3::Y));
-                    let start = std::time::Instant::now();
-                    app.update();
-                    let device = app.sub_app(bevy::render::RenderApp).world();
-                    let device = device.resource::<bevy::render::renderer::RenderDevice>();
-                    device.poll(bevy::render::render_resource::PollType::wait_indefinitely()).unwrap();
-                    start.elapsed().as_secs_f32() * 1e3
-                })
-                .collect();
-            times.sort_by(f32::total_cmp);
-            times[times.len() / 2]
-        };
-        shoot(&mut app, &target);
-        let empty = time(&mut app);
-        spawn(&mut app, asset(sphere(count, 1.0, RED), matt(RED)), Transform::default());
-        shoot(&mut app, &target);
-        let full = time(&mut app);
-        println!("{count} splats over {SIZE}²: {full:.1} ms a frame, {empty:.1} ms without them");
-    }
 }

@@ -84,7 +84,17 @@ fn median(sorted: &[f64]) -> f64 {
 impl Figure {
     /// A single number that is not a time.
     pub(crate) fn number(name: impl Into<String>, unit: &'static str, value: f64) -> Self {
-        Self { name: name.into(), unit, value, min: value, max: value, runs: 1, peer: None, aim: None, note: String::new() }
+        Self {
+            name: name.into(),
+            unit,
+            value,
+            min: value,
+            max: value,
+            runs: 1,
+            peer: None,
+            aim: None,
+            note: String::new(),
+        }
     }
 
     /// Beside a peer whose runs were taken in turn with ours.

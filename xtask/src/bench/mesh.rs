@@ -30,11 +30,8 @@ pub(super) fn figures() -> anyhow::Result<Vec<Figure>> {
         let welded: Vec<u32> = shell.indices.iter().map(|&i| shell.weld[i as usize]).collect();
         let our_positions: Vec<Vec3> = shell.positions.iter().map(|&p| p.into()).collect();
         let center = cube(&field).center();
-        let their_positions: Vec<Vec3> = mesh
-            .vertices
-            .iter()
-            .map(|v| center + peer.half_size * Vec3::new(v.x, v.y, v.z))
-            .collect();
+        let their_positions: Vec<Vec3> =
+            mesh.vertices.iter().map(|v| center + peer.half_size * Vec3::new(v.x, v.y, v.z)).collect();
         let their_indices: Vec<u32> =
             mesh.triangles.iter().flat_map(|t| [t.x as u32, t.y as u32, t.z as u32]).collect();
         figures.push(
@@ -64,7 +61,9 @@ fn quality(field: &Field, positions: &[Vec3], indices: &[u32], cell_size: f32) -
     let crowded = edges.values().filter(|&&count| count > 2).count();
     let mut errors = centroid_errors(field, positions, indices);
     errors.sort_by(f32::total_cmp);
-    let at = |share: f32| errors.get((share * (errors.len() - 1) as f32) as usize).map_or(f32::NAN, |e| e / cell_size);
+    let at = |share: f32| {
+        errors.get((share * (errors.len() - 1) as f32) as usize).map_or(f32::NAN, |e| e / cell_size)
+    };
     format!(
         "{} triangles, {open} open and {crowded} non-manifold edges, error of centres in cells: median {:.4}, 99 % {:.4}, largest {:.3}",
         indices.len() / 3,

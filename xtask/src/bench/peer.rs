@@ -2,10 +2,7 @@
 //!
 //! The tree is made from our tape, so both evaluate the same arithmetic.
 
-use fidget_core::{
-    context::Tree,
-    shape::BoundShape,
-};
+use fidget_core::{context::Tree, shape::BoundShape};
 use fidget_jit::{JitFunction, JitShape};
 use fidget_mesh::{Mesh, Octree, Settings};
 use gve_sdf::{Aabb, Field, Op, Tape};
@@ -26,11 +23,7 @@ impl FidgetField {
         let bounds = field.bounds();
         let (center, half_size) = (bounds.center(), 1.05 * bounds.half_size().max_element());
         let place = |axis: Tree, center: f32| axis * half_size + center;
-        let point = [
-            place(Tree::x(), center.x),
-            place(Tree::y(), center.y),
-            place(Tree::z(), center.z),
-        ];
+        let point = [place(Tree::x(), center.x), place(Tree::y(), center.y), place(Tree::z(), center.z)];
         // Divided, so that it is a distance in fidget's units.
         let tree = tree(field.tape(), &point)? / half_size;
         let shape = JitShape::from(tree);
@@ -64,7 +57,8 @@ impl FidgetField {
             let zs = vec![at(k); side];
             for j in 0..side {
                 let ys = vec![at(j); side];
-                let row = evaluator.eval(&tape, &xs, &ys, &zs).map_err(|e| anyhow::anyhow!("fidget: {e:?}"))?;
+                let row =
+                    evaluator.eval(&tape, &xs, &ys, &zs).map_err(|e| anyhow::anyhow!("fidget: {e:?}"))?;
                 sum += row.iter().sum::<f32>();
             }
         }

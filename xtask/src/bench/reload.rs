@@ -20,7 +20,8 @@ struct Report {
 pub(super) fn figures() -> anyhow::Result<Vec<Figure>> {
     run(&mut cargo(&["build", "--workspace", "--bins", "--examples"]))?;
     let example = target_dir()?.join("debug/examples/hot_reload");
-    let output = Command::new(example).args(["--measure", &TIMES.to_string()]).output().context("hot_reload")?;
+    let output =
+        Command::new(example).args(["--measure", &TIMES.to_string()]).output().context("hot_reload")?;
     if !output.status.success() {
         bail!("hot_reload: {}", String::from_utf8_lossy(&output.stderr));
     }

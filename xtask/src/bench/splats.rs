@@ -25,7 +25,11 @@ pub(super) fn figures() -> anyhow::Result<Vec<Figure>> {
         figures.push(
             Figure::number(format!("splats of {}", sample.name), "dB", f64::from(quality.mean_psnr_db))
                 .aim("30 dB")
-                .note(format!("{} splats, {VIEWS} views of {VIEW_SIZE}², iou {:.4}", seeded.len(), quality.silhouette_iou)),
+                .note(format!(
+                    "{} splats, {VIEWS} views of {VIEW_SIZE}², iou {:.4}",
+                    seeded.len(),
+                    quality.silhouette_iou
+                )),
         );
     }
     Ok(figures)

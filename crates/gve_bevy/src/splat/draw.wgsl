@@ -41,7 +41,11 @@ fn vertex(@builtin(vertex_index) vertex: u32, @builtin(instance_index) batch: u3
     let axes = world_axes(splat);
     let viewport = view.main_pass_viewport.zw;
     let footprint = project(axes, clip, view.clip_from_world, viewport);
-    let extent = sqrt(min(LARGEST_EXTENT, 2.0 * log(color.a / LEAST_ALPHA)));
+    let opacity = color.a * footprint.thinning;
+    if opacity < LEAST_ALPHA {
+        return nothing();
+    }
+    let extent = sqrt(min(LARGEST_EXTENT, 2.0 * log(opacity / LEAST_ALPHA)));
     let ndc = clip.xyz / clip.w;
     let per_pixel = 2.0 / viewport;
     let major = footprint.major * per_pixel * extent;
@@ -54,9 +58,9 @@ fn vertex(@builtin(vertex_index) vertex: u32, @builtin(instance_index) batch: u3
     let side = vec2(f32(vertex & 1u), f32((vertex >> 1u) & 1u)) * 2.0 - 1.0;
     let shift = major * side.x + minor * side.y;
     return Varyings(
-        vec4(ndc.xy + shift, ndc.z + depth_slope(axes, world, clip, reach, shift), 1.0),
+        vec4(ndc.xy + footprint.inset * per_pixel + shift, ndc.z + depth_slope(axes, world, clip, reach, shift), 1.0),
         side * extent,
-        color,
+        vec4(color.rgb, opacity),
     );
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Splats are ordered by distance from the eye rather than by depth along the view direction: points on one
 //! ray have the same order either way, and the order then survives a camera that only turns, so nothing is
-//! sorted again and nothing pops (Radl et al., "StopThePop", SIGGRAPH 2024, names the artefact).
+//! sorted again and nothing pops (Radl et al., `StopThePop`, SIGGRAPH 2024, names the artefact).
 //!
 //! The sort is a counting sort on 16-bit keys. A positive float read as an integer is a piecewise linear
 //! logarithm of it, so the keys are spread like the logarithm of the distance at the price of a cast: near
@@ -437,37 +437,6 @@ mod tests {
             ([-64, -64], Vec3::new(-1.0, -1.0, 0.0).normalize()),
         ] {
             assert!(decode_octahedral(code).distance(normal) < 0.02, "{code:?} is not {normal}");
-        }
-    }
-
-    /// `cargo test --workspace --lib -- --ignored --nocapture sort_time`
-    #[test]
-    #[ignore = "a measurement"]
-    #[expect(clippy::print_stdout, reason = "a measurement")]
-    fn sort_time() {
-        let mut random = Random(3);
-        for count in [100_000, 1_000_000] {
-            let normals = (0..count).map(|_| random.vec(1.0).normalize());
-            let points: SortPoints = normals.map(|normal| (normal, normal)).collect();
-            let mut sorter = DepthSorter::default();
-            for orthographic in [false, true] {
-                let mut times: Vec<_> = (0..20)
-                    .map(|i| {
-                        let camera = Affine3A::from_translation(Vec3::new(i as f32 * 0.1, 0.0, 4.0));
-                        let eye = Eye::new(&camera, orthographic, &Affine3A::IDENTITY).expect("not flat");
-                        let start = std::time::Instant::now();
-                        sorter.sort(&points, count, &eye);
-                        start.elapsed().as_secs_f32() * 1e3
-                    })
-                    .collect();
-                times.sort_by(f32::total_cmp);
-                println!(
-                    "{count} splats, orthographic {orthographic}: median {:.2} ms, least {:.2} ms, {} drawn",
-                    times[10],
-                    times[0],
-                    sorter.order().len()
-                );
-            }
         }
     }
 }

@@ -91,16 +91,28 @@ fn world_axes(splat: Splat) -> mat3x3<f32> {
 struct Footprint {
     major: vec2<f32>,
     minor: vec2<f32>,
+    // What the centre is moved by.
+    inset: vec2<f32>,
+    // What the opacity is multiplied by.
+    thinning: f32,
 }
 
-// Variance in pixels² of the low-pass filter. The box of a pixel has 1/12; more would blur contours. Opacity is
-// not lowered in return (as in Mip-Splatting, for radiance fields): the splats of a surface must stay opaque
-// together when each is smaller than a pixel.
+// Variance in pixels² of the low-pass filter. The box of a pixel has 1/12; more would blur contours.
 const LOW_PASS: f32 = 0.02;
+// Pixels by which splats right at the contour of a surface are moved inwards. Layers of gaussians cover half of
+// what lies behind them this far outside the line that their centres stand on.
+const CONTOUR_INSET: f32 = 0.12;
 
 // Projects a gaussian by the derivative of the projection at its centre.
 //
-// `axes`: world space, one standard deviation each. `clip`: its centre. `viewport`: width and height in pixels.
+// `axes`: world space, one standard deviation each, the last one across the surface. `clip`: its centre.
+// `viewport`: width and height in pixels.
+//
+// The low-pass filter widens splats without making them more transparent, since the splats of a surface must stay
+// opaque together also when each is smaller than a pixel. But a splat seen edge on is widened many times over,
+// and many of them share a pixel of the contour, which would grow: there opacity is lowered in proportion, so that
+// a surface is as opaque seen at a slant as it is seen from the front (compare Yu et al., "Mip-Splatting", CVPR
+// 2024, who lower it everywhere).
 fn project(axes: mat3x3<f32>, clip: vec4<f32>, clip_from_world: mat4x4<f32>, viewport: vec2<f32>) -> Footprint {
     // Far outside the picture the derivative says little about the splat; it is held at the edge.
     let ndc = clamp(clip.xy / clip.w, vec2(-1.3), vec2(1.3));
@@ -117,15 +129,32 @@ fn project(axes: mat3x3<f32>, clip: vec4<f32>, clip_from_world: mat4x4<f32>, vie
     let xx = dot(x, x) + LOW_PASS;
     let xy = dot(x, y);
     let yy = dot(y, y) + LOW_PASS;
+    let filtered_area = xx * yy - xy * xy;
+    // The determinant without the filter as a sum of squares (Cauchy-Binet): a splat seen edge on has one of
+    // nearly zero, which a difference of products would drown in rounding.
+    let minors = cross(x, y);
+    let per_metre = 0.5 * (length(jacobian_x) + length(jacobian_y));
+    let front = vec2(dot(axes[0], axes[0]), dot(axes[1], axes[1])) * per_metre * per_metre;
+    let front_share = front.x * front.y / ((front.x + LOW_PASS) * (front.y + LOW_PASS));
+    let share = dot(minors, minors) / filtered_area;
+
+    let normal = normalize(cross(axes[0], axes[1]));
+    let outward = vec2(dot(jacobian_x, normal), dot(jacobian_y, normal)) / per_metre;
+    let slant = dot(outward, outward);
 
     let middle = 0.5 * (xx + yy);
     let spread = sqrt(max(0.25 * (xx - yy) * (xx - yy) + xy * xy, 0.0));
     let long = middle + spread;
-    let short = max((xx * yy - xy * xy) / long, LOW_PASS);
+    let short = max(filtered_area / long, LOW_PASS);
     var direction = vec2(1.0, 0.0);
     if spread > 1e-6 * middle {
         // Of the two rows that give the eigenvector, the one that does not cancel.
         direction = normalize(select(vec2(xy, long - xx), vec2(long - yy, xy), xx > yy));
     }
-    return Footprint(direction * sqrt(long), vec2(-direction.y, direction.x) * sqrt(short));
+    return Footprint(
+        direction * sqrt(long),
+        vec2(-direction.y, direction.x) * sqrt(short),
+        -outward * min(slant * slant, 1.0) * CONTOUR_INSET,
+        sqrt(clamp(share / max(front_share, 1e-20), 0.0, 1.0)),
+    );
 }

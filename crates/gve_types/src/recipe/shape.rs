@@ -210,7 +210,10 @@ mod tests {
             let mut open = vec![crate::testing::random_dna(seed).root_node];
             while let Some(node) = open.pop() {
                 names.insert(node.op());
-                let (_, slots, _) = OPERATIONS.iter().find(|(name, ..)| *name == node.op()).unwrap();
+                let (_, slots, _) = OPERATIONS
+                    .iter()
+                    .find(|(name, ..)| *name == node.op())
+                    .expect("every operation is listed");
                 for (slot, child) in node.children() {
                     let listed = match slot {
                         ChildSlot::Child => matches!(slots, Slots::Child),
