@@ -73,7 +73,17 @@ fn document(args: &BakeArgs, baked: &BakeOutput, bytes: u64) -> Value {
         "triangles": data.shell.indices.len() / 3,
         "mass_kg": data.metadata.mass.mass_kg,
         "warnings": baked.warnings,
+        "peak_memory_bytes": peak_memory_bytes(),
     })
+}
+
+/// The most memory that this process held at once; `None` where the system does not tell.
+fn peak_memory_bytes() -> Option<u64> {
+    // Linux: "VmHWM:    123456 kB".
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some(kib * 1024)
 }
 
 fn summary(args: &BakeArgs, baked: &BakeOutput, bytes: u64) -> String {
