@@ -60,6 +60,9 @@ fn quality(field: &Field, positions: &[Vec3], indices: &[u32], cell_size: f32) -
     let open = edges.values().filter(|&&count| count == 1).count();
     let crowded = edges.values().filter(|&&count| count > 2).count();
     let mut errors = centroid_errors(field, positions, indices);
+    if errors.is_empty() {
+        return "an empty mesh".to_owned();
+    }
     errors.sort_by(f32::total_cmp);
     let at = |share: f32| {
         errors.get((share * (errors.len() - 1) as f32) as usize).map_or(f32::NAN, |e| e / cell_size)

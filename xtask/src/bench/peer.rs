@@ -90,15 +90,34 @@ fn tree(tape: &Tape, point: &[Tree; 3]) -> anyhow::Result<Tree> {
             Op::Min(..) => next().min(next()),
             Op::Max(..) => next().max(next()),
             Op::Atan2(..) => next().atan2(next()),
+            Op::Length2(..) => length(&[next(), next()]),
+            Op::Length3(..) => length(&[next(), next(), next()]),
+            Op::Corner2(..) => corner(&[next(), next()]),
+            Op::Corner3(..) => corner(&[next(), next(), next()]),
             Op::SmoothMin(.., radius) => smooth_min(&next(), &next(), radius),
             Op::SmoothMax(.., radius) => smooth_min(&next().neg(), &next().neg(), radius).neg(),
-            // Used by the material output, which the distance does not read.
-            Op::Less(..) | Op::Select(..) => Tree::constant(0.0),
+            // `compare` is -1 where the first is less; conditions are 0 or 1 on our tapes.
+            Op::Less(..) => next().compare(next()).neg().max(0.0),
+            Op::Select(..) => {
+                let (condition, yes, no) = (next(), next(), next());
+                no.clone() + condition * (yes - no)
+            }
             other => anyhow::bail!("fidget has no `{}`", other.name()),
         };
         values.push(value);
     }
     Ok(values[tape.distance().index()].clone())
+}
+
+fn length(parts: &[Tree]) -> Tree {
+    let squares = parts.iter().map(Tree::square);
+    squares.reduce(|a, b| a + b).map_or_else(|| Tree::constant(0.0), |sum| sum.sqrt())
+}
+
+fn corner(sides: &[Tree]) -> Tree {
+    let outside: Vec<Tree> = sides.iter().map(|side| side.max(0.0)).collect();
+    let largest = sides.iter().cloned().reduce(|a, b| a.max(b));
+    length(&outside) + largest.map_or_else(|| Tree::constant(0.0), |largest| largest.min(0.0))
 }
 
 fn smooth_min(a: &Tree, b: &Tree, radius: f32) -> Tree {
