@@ -93,6 +93,8 @@ fn measure(times: usize, folder: &Path, file: &Path) -> anyhow::Result<()> {
     }
     let mut studio = Studio::new(folder, MEASURED_SIZE)?;
     studio.show(FILE, GveRepresentation::Volume)?;
+    // On a machine without a GPU they would take most of the time, and they say nothing about reloading.
+    studio.shadows(false);
     let mut before = studio.picture()?;
     let mut millis = Vec::new();
     for i in 0..times {

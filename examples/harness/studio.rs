@@ -135,6 +135,15 @@ impl Studio {
         }
     }
 
+    /// Lets the lamps cast shadows, or not: a shadow map is larger than most pictures.
+    pub fn shadows(&mut self, wanted: bool) {
+        let world = self.app.world_mut();
+        let mut lights = world.query::<&mut DirectionalLight>();
+        for mut light in lights.iter_mut(world) {
+            light.shadow_maps_enabled = wanted;
+        }
+    }
+
     /// What the status of the object is.
     pub fn status(&self) -> Option<&GveAssetStatus> {
         self.app.world().get::<GveAssetStatus>(self.object)
