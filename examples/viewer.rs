@@ -101,13 +101,16 @@ fn show(args: &Args, source: Source) -> anyhow::Result<()> {
 fn build(mut commands: Commands, mut images: ResMut<Assets<Image>>) {
     for column in 0..REPRESENTATIONS.len() {
         let light = studio_light(&mut images);
-        commands.spawn((
+        let mut camera = commands.spawn((
             Column(column),
             Camera3d::default(),
             Camera { order: column as isize, is_active: column == 0, ..default() },
             Orbit::framing(Vec3::NEG_ONE, Vec3::ONE),
             light,
         ));
+        if column == 0 {
+            camera.insert(IsDefaultUiCamera);
+        }
     }
 }
 
@@ -175,6 +178,7 @@ fn frame_when_ready(
     mut cameras: Query<(&Column, &mut Orbit), Without<GveObject>>,
     mut ground: Single<&mut Transform, (With<Ground>, Without<GveObject>)>,
     light: Single<Entity, With<DirectionalLight>>,
+    window: Single<&Window>,
     mut hud: ResMut<Hud>,
 ) {
     let mut status = String::new();
@@ -198,6 +202,9 @@ fn frame_when_ready(
         for (camera, mut orbit) in &mut cameras {
             if camera.0 == column.0 {
                 *orbit = Orbit::framing(min + offset, max + offset);
+                // The framing is for a square; a column of the window may be narrower.
+                let columns = if view.compare { REPRESENTATIONS.len() } else { 1 };
+                orbit.distance *= (columns as f32 * window.height() / window.width()).max(1.0);
                 commands.entity(*light).insert(shadows_around(orbit.distance, (max - min).length()));
             }
         }
