@@ -1,5 +1,109 @@
 // Auto-generated - DO NOT EDIT
 
+/** What kind of error it is; stable, for programs. */
+export type ErrorCode =
+    | "asset_not_found"
+    | "material_not_found"
+    | "not_compiled"
+    | "compile_not_found"
+    | "version_conflict"
+    | "payload_too_large"
+    | "invalid_recipe"
+    | "invalid_request"
+    | "store_unavailable"
+    | "internal";
+
+/** The body of every answer that is an error. */
+export interface ErrorBody {
+    /** For programs. */
+    code: ErrorCode;
+    /** For people: what was expected, what was found, and where. */
+    message: string;
+    /** What is wrong with the request, with JSON paths. */
+    violations?: Violation[];
+    /** The version that a save was made on top of. */
+    expected_version?: number;
+    /** The version that is stored. */
+    current_version?: number;
+}
+
+/** Body of `POST /assets` and `PUT /assets/{id}`. */
+export interface SaveAsset {
+    /** The recipe. Its `metadata.version` is replaced by the one that the save gives. */
+    dna: AssetDna;
+    /**
+     * The second level of the asset's place, such as `furniture`; `general` when left out at first,
+     * unchanged when left out later.
+     */
+    subcategory?: string;
+    /** The version that this save is made on top of; not compared when left out. */
+    expected_version?: number;
+    /** Which compile goes first. */
+    priority?: CompilePriority;
+    /** Training iterations of the compile that follows; 300 when left out, 0 for none. */
+    splat_iterations?: number;
+    /** Cells along the longest side; 128 when left out. */
+    volume_resolution?: number;
+}
+
+/** One line of a list of assets. */
+export interface AssetSummary {
+    /** 24 hex digits. */
+    id: string;
+    /** The id in the binary protocol. */
+    wire_id: number;
+    /** A name for people. */
+    name: string;
+    /** The stored version. */
+    version: number;
+    /** The shelf. */
+    category: AssetCategory;
+    /** The second level. */
+    subcategory: string;
+    /** RFC 3339, UTC. */
+    updated_at: string;
+}
+
+/** Answer of `GET /assets`. */
+export interface AssetPage {
+    /** In the order of their wire ids. */
+    items: AssetSummary[];
+    /** Pass it as `after` to get the next page; left out on the last one. */
+    next_after?: number;
+}
+
+/** One line of a search's answer, best first. */
+export interface SearchHit {
+    /** What was found. */
+    asset: AssetSummary;
+    /** Cosine similarity of the texts' embeddings, -1 to 1. */
+    score: number;
+}
+
+/** Answer of `GET /assets/{id}/cache`. */
+export interface CacheReport {
+    /** Whether the binary matches the store. */
+    status: CacheStatus;
+    /** The stored version. */
+    version: number;
+    /** The version in the binary's header, if there is one. */
+    file_version?: number;
+    /** Where the binary is or would be. */
+    binary_path: string;
+}
+
+/** Answer of `GET /health`. */
+export interface Health {
+    /** `ok`, or what is wrong. */
+    status: string;
+    /** The Architect's version. */
+    version: string;
+    /** Where the heavy stages run: `cpu` or `cuda`. */
+    device: string;
+    /** Whether splats can be trained. */
+    can_train: boolean;
+}
+
 /** How urgent a compile is; a number in JSON. */
 export const CompilePriority = {
     /** Background batch. */
@@ -21,6 +125,14 @@ export type CompileStage =
     | "Training splats"
     | "Creating embeddings"
     | "Writing binary";
+
+/** Where a compile stands. */
+export type CompileState =
+    | "queued"
+    | "running"
+    | "complete"
+    | "failed"
+    | "cancelled";
 
 /** Whether the binary of an asset matches what is stored. */
 export type CacheStatus =
@@ -52,6 +164,30 @@ export interface CompileProgress {
     message: string;
 }
 
+/** How long a stage took. */
+export interface StageReport {
+    /** Which stage. */
+    stage: CompileStage;
+    /** Wall time in seconds. */
+    seconds: number;
+}
+
+/** How the splats of a compile came out. */
+export interface SplatReport {
+    /** How many splats. */
+    count: number;
+    /** Whether training changed them; otherwise they are as seeded. */
+    trained: boolean;
+    /** Iterations that ran. */
+    iterations: number;
+    /** Peak signal-to-noise ratio of the seeded splats on held-out views, in decibels. */
+    psnr_before_db?: number;
+    /** The same of the splats in the file. */
+    psnr_after_db?: number;
+    /** Why they were not trained, for people. */
+    reason?: string;
+}
+
 /** What a compile ended with. */
 export interface CompileResult {
     /** Whether there is a binary. */
@@ -60,6 +196,34 @@ export interface CompileResult {
     binary_path?: string;
     /** Wall time in seconds. */
     compile_time_sec: number;
+    /** The version that was compiled. */
+    version?: number;
+    /** Whether an earlier compile of the same recipe was used again. */
+    reused?: boolean;
+    /** The stages that ran, in order. */
+    stages?: StageReport[];
+    /** What became of the splats. */
+    splats?: SplatReport;
+    /** Where the heavy stages ran: `cpu` or `cuda`. */
+    device?: string;
+    /** What the designer should know. */
+    warnings?: string[];
+    /** What went wrong, for people. */
+    error?: string;
+}
+
+/** A compile as a client sees it. */
+export interface CompileStatus {
+    /** The document's id. */
+    asset_id: string;
+    /** The version that is compiled. */
+    version: number;
+    /** Where it stands. */
+    state: CompileState;
+    /** How far it is, while it runs. */
+    progress?: CompileProgress;
+    /** What it ended with. */
+    result?: CompileResult;
 }
 
 /** The five shelves of the library. */
@@ -769,6 +933,14 @@ export const MessageType = {
     CancelCompile: 18,
 } as const;
 export type MessageType = (typeof MessageType)[keyof typeof MessageType];
+
+/** One thing wrong with a recipe. */
+export interface Violation {
+    /** JSON path of the offender. */
+    path: string;
+    /** What was expected and what was found. */
+    message: string;
+}
 
 /** What an entry shows. */
 export const SnapshotKind = {

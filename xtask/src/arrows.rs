@@ -6,16 +6,19 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
 
 /// What a crate must never bring along, through any of its normal dependencies. A name ending in
-/// `*` stands for all that begin with it.
+/// `*` stands for all that begin with it. Optional dependencies of the workspace's crates do not
+/// count: the rules are about a crate without its features.
 const FORBIDDEN: &[(&str, &[&str])] = &[
     ("gve_types", &["bevy*", "wgpu*", "tokio*", "memmap2", "tempfile"]),
     ("gve_sdf", &["bevy*", "tokio*", "wgpu*"]),
     ("gve_bake", &["bevy*", "tokio*", "wgpu*"]),
     ("gve_assets", &["bevy*", "tokio*", "wgpu*"]),
-    // The engine talks to no server and no database.
+    ("gve_net", &["bevy*", "wgpu*"]),
+    ("gve_native", &["bevy*", "wgpu*"]),
+    // Without feature `net` the engine talks to no server; with it, to no database.
     ("gve_bevy", &["gve_bake", "reqwest", "hyper", "*tungstenite", "mongodb", "redis", "rusqlite"]),
 ];
 
@@ -50,7 +53,7 @@ fn forbidden(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
         while let Some((id, path)) = open.pop() {
             for dep in nodes.get(id).into_iter().flat_map(|node| &node.deps) {
                 let normal = dep.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal);
-                if !normal || !seen.insert(&dep.pkg) {
+                if !normal || is_optional(&metadata[id], &metadata[&dep.pkg]) || !seen.insert(&dep.pkg) {
                     continue;
                 }
                 let package = &metadata[&dep.pkg];
@@ -63,6 +66,12 @@ fn forbidden(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
         }
     }
     Ok(faults)
+}
+
+/// Whether a crate of this project takes another one only for a feature.
+fn is_optional(package: &Package, dependency: &Package) -> bool {
+    let declared = package.dependencies.iter().find(|dep| dep.name == dependency.name.as_str());
+    package.source.is_none() && dependency.source.is_none() && declared.is_some_and(|dep| dep.optional)
 }
 
 type Arrows = BTreeSet<(String, String)>;

@@ -70,7 +70,7 @@ pub(crate) struct Tools {
 pub(crate) fn all() -> anyhow::Result<Tools> {
     system()?;
     install(TESTS)?;
-    let python = python_environment()?;
+    let python = python_environment(Packages::Training)?;
     npm_packages(Path::new("tests/typescript"))?;
     Ok(Tools { python })
 }
@@ -108,24 +108,45 @@ fn install(needs: &[Need]) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What the Python environment is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Packages {
+    /// Everything but PyTorch.
+    Light,
+    /// With PyTorch, some 5 GB.
+    Training,
+}
+
+impl Packages {
+    fn lock(self) -> &'static Path {
+        Path::new(match self {
+            Self::Light => "backend/requirements-dev.txt",
+            Self::Training => "backend/requirements-train.txt",
+        })
+    }
+}
+
 /// A virtual environment beside the builds with exactly the locked packages; made anew when the
-/// lock changes.
-pub(crate) fn python_environment() -> anyhow::Result<PathBuf> {
-    let lock = Path::new("backend/requirements-dev.txt");
-    let wanted = fs::read_to_string(lock).with_context(|| lock.display().to_string())?;
+/// lock changes. One with more packages than asked for will do.
+pub(crate) fn python_environment(packages: Packages) -> anyhow::Result<PathBuf> {
     let folder = target_dir()?.join("python");
     let python = folder.join("bin/python");
     let stamp = folder.join("installed.txt");
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted)
-        && succeeds(&python, &["--version"])
-    {
-        return Ok(python);
+    let installed = fs::read_to_string(&stamp).unwrap_or_default();
+    for enough in [packages, Packages::Training] {
+        let lock = enough.lock();
+        let wanted = fs::read_to_string(lock).with_context(|| lock.display().to_string())?;
+        if installed == wanted && succeeds(&python, &["--version"]) {
+            return Ok(python);
+        }
     }
+    let lock = packages.lock();
     run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+    // The lock is complete: pip need not look for what it leaves out on purpose.
     run(Command::new(&python)
-        .args(["-m", "pip", "install", "--quiet", "--require-hashes", "--requirement"])
+        .args(["-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--requirement"])
         .arg(lock))?;
-    fs::write(stamp, wanted)?;
+    fs::copy(lock, stamp)?;
     Ok(python)
 }
 

@@ -219,10 +219,73 @@ class CompileStage(str, Enum):
     WRITING = "Writing binary"
 
 
-class CompileResult(BaseModel):
-    success: bool
-    binary_path: Optional[str] = None
-    compile_time_sec: float
+class CompileState(str, Enum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETE = "complete"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class StageReport(BaseModel):
+    stage: CompileStage
+    seconds: float
+
+
+class SplatReport(BaseModel):
+    count: Annotated[int, Field(ge=0, le=4294967295)]
+    trained: bool
+    iterations: Annotated[int, Field(ge=0, le=4294967295)]
+    psnr_before_db: Optional[float] = None
+    psnr_after_db: Optional[float] = None
+    reason: Optional[str] = None
+
+
+class AssetSummary(BaseModel):
+    id: str
+    wire_id: Annotated[int, Field(ge=1, le=9007199254740991)]
+    name: str
+    version: Annotated[int, Field(ge=0, le=4294967295)]
+    category: AssetCategory
+    subcategory: str
+    updated_at: str
+
+
+class SearchHit(BaseModel):
+    asset: AssetSummary
+    score: float
+
+
+class CacheReport(BaseModel):
+    status: CacheStatus
+    version: Annotated[int, Field(ge=0, le=4294967295)]
+    file_version: Annotated[Optional[int], Field(ge=0, le=4294967295)] = None
+    binary_path: str
+
+
+class ErrorCode(str, Enum):
+    ASSET_NOT_FOUND = "asset_not_found"
+    MATERIAL_NOT_FOUND = "material_not_found"
+    NOT_COMPILED = "not_compiled"
+    COMPILE_NOT_FOUND = "compile_not_found"
+    VERSION_CONFLICT = "version_conflict"
+    PAYLOAD_TOO_LARGE = "payload_too_large"
+    INVALID_RECIPE = "invalid_recipe"
+    INVALID_REQUEST = "invalid_request"
+    STORE_UNAVAILABLE = "store_unavailable"
+    INTERNAL = "internal"
+
+
+class Violation(BaseModel):
+    path: str
+    message: str
+
+
+class Health(BaseModel):
+    status: str
+    version: str
+    device: str
+    can_train: bool
 
 
 class AssetCreated(BaseModel):
@@ -395,9 +458,43 @@ class CompileProgress(BaseModel):
     message: str
 
 
+class CompileResult(BaseModel):
+    success: bool
+    binary_path: Optional[str] = None
+    compile_time_sec: float
+    version: Annotated[int, Field(ge=0, le=4294967295)] = 0
+    reused: bool = False
+    stages: Annotated[list[StageReport], Field(validate_default=True)] = []
+    splats: Optional[SplatReport] = None
+    device: Optional[str] = None
+    warnings: list[str] = []
+    error: Optional[str] = None
+
+
+class AssetPage(BaseModel):
+    items: list[AssetSummary]
+    next_after: Annotated[Optional[int], Field(ge=0)] = None
+
+
+class ErrorBody(BaseModel):
+    code: ErrorCode
+    message: str
+    violations: Annotated[list[Violation], Field(validate_default=True)] = []
+    expected_version: Annotated[Optional[int], Field(ge=0, le=4294967295)] = None
+    current_version: Annotated[Optional[int], Field(ge=0, le=4294967295)] = None
+
+
 class MaterialRecord(BaseModel):
     spec: MaterialSpec
     sources: dict[str, str]
+
+
+class CompileStatus(BaseModel):
+    asset_id: str
+    version: Annotated[int, Field(ge=0, le=4294967295)]
+    state: CompileState
+    progress: Optional[CompileProgress] = None
+    result: Optional[CompileResult] = None
 
 
 class AssetDna(BaseModel):
@@ -603,6 +700,15 @@ class AssetDocument(BaseModel):
     dna: AssetDna
     created_at: str
     updated_at: str
+
+
+class SaveAsset(BaseModel):
+    dna: AssetDna
+    subcategory: Optional[str] = None
+    expected_version: Annotated[Optional[int], Field(ge=0, le=4294967295)] = None
+    priority: CompilePriority = CompilePriority.NORMAL
+    splat_iterations: Annotated[Optional[int], Field(ge=0, le=30000)] = None
+    volume_resolution: Annotated[Optional[int], Field(ge=8, le=512)] = None
 
 
 AssetDna.model_rebuild()

@@ -126,6 +126,39 @@ pub struct CompileProgress {
     pub message: String,
 }
 
+/// How long a stage took.
+#[typeshare]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StageReport {
+    /// Which stage.
+    pub stage: CompileStage,
+    /// Wall time in seconds.
+    pub seconds: f32,
+}
+
+/// How the splats of a compile came out.
+#[typeshare]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SplatReport {
+    /// How many splats.
+    pub count: u32,
+    /// Whether training changed them; otherwise they are as seeded.
+    pub trained: bool,
+    /// Iterations that ran.
+    pub iterations: u32,
+    /// Peak signal-to-noise ratio of the seeded splats on held-out views, in decibels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub psnr_before_db: Option<f32>,
+    /// The same of the splats in the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub psnr_after_db: Option<f32>,
+    /// Why they were not trained, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
 /// What a compile ended with.
 #[typeshare]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -138,6 +171,63 @@ pub struct CompileResult {
     pub binary_path: Option<String>,
     /// Wall time in seconds.
     pub compile_time_sec: f32,
+    /// The version that was compiled.
+    #[serde(default)]
+    pub version: u32,
+    /// Whether an earlier compile of the same recipe was used again.
+    #[serde(default)]
+    pub reused: bool,
+    /// The stages that ran, in order.
+    #[serde(default)]
+    pub stages: Vec<StageReport>,
+    /// What became of the splats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub splats: Option<SplatReport>,
+    /// Where the heavy stages ran: `cpu` or `cuda`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    /// What the designer should know.
+    #[serde(default)]
+    pub warnings: Vec<String>,
+    /// What went wrong, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// Where a compile stands.
+#[typeshare]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CompileState {
+    /// Waits for its turn.
+    Queued,
+    /// Is under way.
+    Running,
+    /// Ended with a binary.
+    Complete,
+    /// Ended with an error.
+    Failed,
+    /// Was stopped, or gave way to a newer version.
+    Cancelled,
+}
+
+/// A compile as a client sees it.
+#[typeshare]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CompileStatus {
+    /// The document's id.
+    pub asset_id: String,
+    /// The version that is compiled.
+    pub version: u32,
+    /// Where it stands.
+    pub state: CompileState,
+    /// How far it is, while it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<CompileProgress>,
+    /// What it ended with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<CompileResult>,
 }
 
 /// Whether the binary of an asset matches what is stored.

@@ -6,6 +6,7 @@
 //! | [`material`] | engineering materials and the table of them that ships |
 //! | [`document`] | what the Architect stores about an asset |
 //! | [`compile`] | requests, stages, progress and results of a compile |
+//! | [`api`] | what the REST interface takes and answers, beside these |
 //! | [`event`] | the event bus: seven events and their payloads |
 //! | [`protocol`] | the binary protocol: message types and the 18-byte frame header |
 //! | [`snapshot`] | the scene snapshot that the hierarchy panel reads |
@@ -18,6 +19,7 @@
 //! `cargo xtask codegen`; nothing in those languages is written by hand.
 //! This crate knows no engine, no GPU, no async runtime and no file system.
 
+pub mod api;
 pub mod compile;
 pub mod dna;
 pub mod document;

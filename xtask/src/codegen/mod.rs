@@ -29,7 +29,7 @@ pub(crate) fn run(check: bool) -> anyhow::Result<()> {
     let root = root()?;
     let schema = schema::document();
     let mut files = without_python(&root, &schema)?;
-    files.extend(python::files(&schema, &setup::python_environment()?)?);
+    files.extend(python::files(&schema, &setup::python_environment(setup::Packages::Light)?)?);
     if check { verify(&root, &files) } else { write(&root, &files) }
 }
 

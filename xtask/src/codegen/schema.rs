@@ -1,7 +1,8 @@
 //! JSON Schema (2020-12) of every shared type: one document with `$defs` only.
 
 use gve_types::{
-    compile::{CacheStatus, CompileProgress, CompileRequest, CompileResult},
+    api::{AssetPage, CacheReport, ErrorBody, Health, SaveAsset, SearchHit},
+    compile::{CacheStatus, CompileProgress, CompileRequest, CompileStatus},
     dna::AssetDna,
     document::AssetDocument,
     event::{Event, EventEnvelope},
@@ -41,7 +42,13 @@ fn roots(generator: &mut SchemaGenerator) {
     generator.subschema_for::<CacheStatus>();
     generator.subschema_for::<CompileRequest>();
     generator.subschema_for::<CompileProgress>();
-    generator.subschema_for::<CompileResult>();
+    generator.subschema_for::<CompileStatus>();
+    generator.subschema_for::<SaveAsset>();
+    generator.subschema_for::<AssetPage>();
+    generator.subschema_for::<SearchHit>();
+    generator.subschema_for::<CacheReport>();
+    generator.subschema_for::<ErrorBody>();
+    generator.subschema_for::<Health>();
     generator.subschema_for::<Event>();
     generator.subschema_for::<EventEnvelope>();
     generator.subschema_for::<MessageType>();

@@ -15,8 +15,10 @@ mod words;
 pub use check::validate_recipe;
 pub use scan::find;
 
-use serde::Deserialize as _;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use typeshare::typeshare;
 
 use crate::{
     dna::{AssetDna, DNA_VERSION},
@@ -25,7 +27,9 @@ use crate::{
 };
 
 /// One thing wrong with a recipe.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[typeshare]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Violation {
     /// JSON path of the offender.
     pub path: String,
