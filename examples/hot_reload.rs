@@ -160,7 +160,7 @@ struct Rewriting {
 }
 
 fn show(folder: &Path, file: PathBuf) -> anyhow::Result<()> {
-    let mut app = app::windowed("GVE-1 hot reload", folder);
+    let mut app = app::windowed("GVE-1 hot reload", folder)?;
     app.insert_resource(Rewriting { file, step: 0, timer: Timer::new(STEP, TimerMode::Repeating) });
     app.add_systems(Startup, build);
     app.add_systems(Update, (rewrite, report));

@@ -81,7 +81,7 @@ struct View {
 struct Column(usize);
 
 fn show(args: &Args, source: Source) -> anyhow::Result<()> {
-    let mut app = app::windowed("GVE-1 viewer", &source.root);
+    let mut app = app::windowed("GVE-1 viewer", &source.root)?;
     app.insert_resource(View {
         files: source.files.clone(),
         current: 0,

@@ -11,13 +11,17 @@ use bevy::{
 };
 use gve_bevy::prelude::*;
 
-use crate::{hud::HudPlugin, orbit::OrbitPlugin, stage::StagePlugin};
+use crate::{gpu, hud::HudPlugin, orbit::OrbitPlugin, stage::StagePlugin};
 
 /// Bevy's warnings and this suite's news; the GPU layers only when something is wrong.
 const LOG_FILTER: &str = "warn,gve_bevy=info,wgpu=error,naga=error,bevy_render=warn";
 
 /// An app with a window, a stage, an orbiting camera and a help text.
-pub fn windowed(title: &str, asset_root: &Path) -> App {
+///
+/// # Errors
+/// Where nothing can draw.
+pub fn windowed(title: &str, asset_root: &Path) -> anyhow::Result<App> {
+    gpu::require()?;
     let window =
         Window { title: title.to_owned(), resolution: WindowResolution::new(1280, 720), ..default() };
     let mut app = App::new();
@@ -29,7 +33,7 @@ pub fn windowed(title: &str, asset_root: &Path) -> App {
             .set(log()),
     );
     app.add_plugins((GvePlugin, StagePlugin, OrbitPlugin, HudPlugin));
-    app
+    Ok(app)
 }
 
 /// An app that draws into images only and is driven by its owner, update by update.

@@ -5,6 +5,7 @@
 //! | [`args`] | the arguments every example takes |
 //! | [`source`] | from a path to `.gve_bin` files: bakes recipes, lists folders |
 //! | [`app`] | the Bevy app, with a window or without |
+//! | [`gpu`] | a clear message where there is none |
 //! | [`stage`] | lights, studio environment, ground |
 //! | [`orbit`] | the camera, turned and moved with the mouse |
 //! | [`hud`] | help and status on the screen |
@@ -14,6 +15,7 @@
 pub mod app;
 pub mod args;
 pub mod environment;
+pub mod gpu;
 pub mod hud;
 pub mod orbit;
 pub mod sheet;

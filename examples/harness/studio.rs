@@ -22,6 +22,7 @@ use image::RgbaImage;
 use crate::{
     app,
     environment::studio_light,
+    gpu,
     orbit::Orbit,
     stage::{Ground, ground_below, shadows_around},
 };
@@ -54,6 +55,7 @@ impl Studio {
     /// # Errors
     /// When the renderer does not come up, for want of any graphics driver for example.
     pub fn new(asset_root: &Path, size: u32) -> anyhow::Result<Self> {
+        gpu::require()?;
         let mut app = app::headless(asset_root);
         let started = Instant::now();
         while app.plugins_state() == PluginsState::Adding {

@@ -90,9 +90,19 @@ impl VolumeScene<'_> {
                 return Some(eye + direction * self.refine(eye, direction, before, t));
             }
             before = t;
-            t += (distance / self.volume.lipschitz.max(1.0)).max(least);
+            // The volume's bound on the slope speaks of what is stored: beyond the brick it promises nothing.
+            let step = distance / self.volume.lipschitz.max(1.0);
+            t += step.min(self.to_next_brick(eye + direction * t, direction)).max(least);
         }
         None
+    }
+
+    /// How far a ray runs until it leaves the brick of a point.
+    fn to_next_brick(&self, p: Vec3, direction: Vec3) -> f32 {
+        let side = BRICK_CELLS as f32 * self.volume.cell_size;
+        let inside = (p - Vec3::from(self.volume.origin)).rem_euclid(Vec3::splat(side));
+        let ahead = Vec3::select(direction.cmpgt(Vec3::ZERO), side - inside, -inside);
+        (ahead / direction).abs().min_element()
     }
 
     /// The crossing between a point outside and one inside.
