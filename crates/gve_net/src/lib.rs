@@ -1,1 +1,3 @@
 //! Client of the Architect.
+
+pub mod frame;
