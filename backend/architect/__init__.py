@@ -1,1 +1,3 @@
 """The Architect: stores recipes and compiles them."""
+
+VERSION = "0.1.0"

@@ -1,0 +1,1 @@
+"""The librarians: assets with their binaries, and materials."""

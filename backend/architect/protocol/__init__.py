@@ -1,0 +1,1 @@
+"""The binary protocol on `/ws/assets`: frames, connections, subscriptions, back-pressure."""
