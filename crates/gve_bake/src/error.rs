@@ -80,6 +80,14 @@ pub enum BakeError {
         /// What is allowed.
         range: RangeInclusive<u32>,
     },
+    /// A distance that somebody else computed is no number.
+    #[error("expected a finite distance at {position:?}, found {found}")]
+    NotFinite {
+        /// What was found.
+        found: f32,
+        /// Where, in metres.
+        position: [f32; 3],
+    },
     /// The caller's progress said that it no longer wants the result.
     #[error("the bake was cancelled")]
     Cancelled,

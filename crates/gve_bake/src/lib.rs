@@ -13,6 +13,10 @@ mod survey;
 mod test_recipes;
 pub mod volume;
 mod walk;
+mod watch;
 
 pub use error::BakeError;
-pub use pipeline::{BakeOptions, BakeOutput, Progress, StageTime, bake, dna_hash};
+pub use pipeline::{
+    BakeOptions, BakeOutput, Parts, Progress, StageTime, Stamp, assemble, bake, dna_hash, volume_cells,
+};
+pub use watch::Watch;

@@ -1,20 +1,24 @@
 //! From a recipe to everything that a `.gve_bin` holds.
 
-use std::time::Instant;
+use std::{
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
 
-use gve_assets::AssetData;
+use gve_assets::{AssetData, Shell, Splat, Volume};
 use gve_sdf::{Aabb, Field};
 use gve_types::{
-    AssetDna, Bounds, FileMetadata, MaterialTable,
+    AssetDna, Bounds, FileMetadata, MassProperties, MaterialTable,
     compile::{CompileProgress, CompileStage},
     limits,
 };
 use sha2::{Digest as _, Sha256};
 
-use crate::{BakeError, mass, shell, splats, volume};
+use crate::{BakeError, Watch, mass, shell, splats, volume};
 
-/// Most thin features that are named one by one in the warnings.
-const MAX_NAMED_FEATURES: usize = 4;
 /// How many times finer than a cube the cells of a slender asset become, at most.
 const MAX_STRETCH: f32 = 3.0;
 
@@ -34,6 +38,8 @@ pub struct BakeOptions {
     pub mass_resolution: u32,
     /// The asset's `wire_id`; 0 for one that no Architect has numbered.
     pub asset_id: u64,
+    /// The version that the file is stamped with; the recipe's own when `None`.
+    pub version: Option<u32>,
 }
 
 impl Default for BakeOptions {
@@ -44,30 +50,41 @@ impl Default for BakeOptions {
             splat_count: 100_000,
             mass_resolution: 64,
             asset_id: 0,
+            version: None,
         }
     }
+}
+
+/// Cells along the longest side of a field's volume that is asked for with
+/// [`volume_resolution`](BakeOptions::volume_resolution): what [`bake`] passes to [`volume::bake()`].
+pub fn volume_cells(field: &Field, volume_resolution: u32) -> u32 {
+    cells_along_longest_side(field.bounds(), volume_resolution)
 }
 
 /// How many cells the longest side of a box gets, so that the whole box gets as many as a cube with
 /// `resolution` along each side; at most [`MAX_STRETCH`] times `resolution`.
 fn cells_along_longest_side(bounds: Aabb, resolution: u32) -> u32 {
+    if !limits::VOLUME_RESOLUTION.contains(&resolution) {
+        // It stays what it is, so that its error names it.
+        return resolution;
+    }
     let extent = bounds.max - bounds.min;
     let longest = extent.max_element();
     let even = extent.element_product().max(0.0).cbrt();
     let stretch = if even > 0.0 { (longest / even).clamp(1.0, MAX_STRETCH) } else { MAX_STRETCH };
     let cells = (f64::from(stretch) * f64::from(resolution)).round() as u32;
-    // An unusable resolution stays what it is, so that its error names it.
-    cells.min(*limits::VOLUME_RESOLUTION.end()).max(resolution)
+    cells.clamp(resolution, *limits::VOLUME_RESOLUTION.end())
 }
 
 /// Who wants to know how far a bake is, and may stop it.
 ///
 /// Implemented for `()` (nobody) and for closures that take the progress.
 pub trait Progress: Sync {
-    /// Called at the start and the end of every stage, and on the way through long ones.
+    /// Called at the start and the end of every stage, and on the way through long ones, then also from
+    /// other threads; one call at a time, with progress that never runs back.
     fn report(&self, progress: &CompileProgress);
 
-    /// Asked at every report; after `true` the bake ends with [`BakeError::Cancelled`].
+    /// Asked often, from any thread; after `true` the bake ends with [`BakeError::Cancelled`].
     fn cancelled(&self) -> bool {
         false
     }
@@ -104,13 +121,70 @@ pub struct BakeOutput {
     pub warnings: Vec<String>,
 }
 
-/// SHA-256 of the recipe as Rust serialises it, in 64 hex digits.
+/// SHA-256 of the recipe as Rust serialises it, its version left out, in 64 hex digits.
 ///
-/// Recipes that differ only in spelling, in the order of fields or in defaults left out hash alike.
+/// Recipes that differ only in spelling, in the order of fields, in defaults left out or in
+/// `metadata.version` hash alike: they are the same asset, saved again.
 pub fn dna_hash(dna: &AssetDna) -> String {
+    let mut dna = dna.clone();
+    dna.metadata.version = 0;
     // Only a map with keys that are no strings fails to serialise, and a recipe has none.
-    let json = serde_json::to_vec(dna).unwrap_or_default();
+    let json = serde_json::to_vec(&dna).unwrap_or_default();
     Sha256::digest(&json).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What the stages made of a recipe.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parts {
+    /// From [`volume::bake()`].
+    pub volume: Volume,
+    /// From [`shell::generate()`].
+    pub shell: Shell,
+    /// From [`splats::seed()`], trained or not.
+    pub splats: Vec<Splat>,
+    /// From [`mass::weigh()`].
+    pub mass: MassProperties,
+}
+
+/// What a file says about its contents beside what the recipe says.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Stamp {
+    /// The asset's `wire_id`; 0 for one that no Architect has numbered.
+    pub asset_id: u64,
+    /// The version that was compiled.
+    pub version: u32,
+    /// Sentence embedding of the asset; empty when none was made.
+    pub embedding: Vec<f32>,
+    /// Whether the splats were trained.
+    pub splats_trained: bool,
+    /// What the designer should know.
+    pub warnings: Vec<String>,
+}
+
+/// Puts together what a file holds. `field` is the recipe's.
+pub fn assemble(dna: &AssetDna, field: &Field, parts: Parts, stamp: Stamp) -> AssetData {
+    let bounds = field.bounds();
+    let metadata = FileMetadata {
+        name: dna.metadata.name.clone(),
+        category: dna.metadata.category,
+        bounds: Bounds { min: bounds.min.into(), max: bounds.max.into() },
+        materials: field.materials().to_vec(),
+        dna_hash: dna_hash(dna),
+        compiler_version: concat!("gve_bake ", env!("CARGO_PKG_VERSION")).to_owned(),
+        mass: parts.mass,
+        embedding: stamp.embedding,
+        splats_trained: stamp.splats_trained,
+        warnings: stamp.warnings,
+    };
+    AssetData {
+        asset_id: stamp.asset_id,
+        version: stamp.version,
+        volume: parts.volume,
+        splats: parts.splats,
+        shell: parts.shell,
+        audio_patch: dna.audio_patch.clone(),
+        metadata,
+    }
 }
 
 /// Bakes a recipe: lowers it, then makes its volume, its shell, its splats and its mass.
@@ -128,46 +202,29 @@ pub fn bake(
     progress: &dyn Progress,
 ) -> Result<BakeOutput, BakeError> {
     let mut run = Run { progress, stages: vec![] };
-    let (field, weight) = run.stage(CompileStage::MathJit, "Lowering the recipe", |step| {
+    let (field, mass) = run.stage(CompileStage::MathJit, "Lowering the recipe", |stage| {
         let field = Field::lower(dna, materials)?;
-        step(0.3, "Weighing")?;
-        let weight = mass::weigh(&field, options.mass_resolution);
-        Ok((field, weight))
+        stage.step(0.3, "Weighing")?;
+        let mass = mass::weigh(&field, options.mass_resolution);
+        Ok((field, mass))
     })?;
-    let volume = run.stage(CompileStage::VolumeBake, "Baking the distance volume", |_| {
-        volume::bake(&field, cells_along_longest_side(field.bounds(), options.volume_resolution))
+    let volume = run.stage(CompileStage::VolumeBake, "Baking the distance volume", |stage| {
+        volume::bake_watched(&field, volume_cells(&field, options.volume_resolution), stage)
     })?;
-    let report = run.stage(CompileStage::ShellGen, "Dual contouring", |_| {
-        shell::generate(&field, options.shell_resolution)
+    let report = run.stage(CompileStage::ShellGen, "Dual contouring", |stage| {
+        shell::generate_watched(&field, options.shell_resolution, stage)
     })?;
-    let splats = run.stage(CompileStage::SplatTrain, "Seeding splats (no training)", |step| {
-        splats::seed_watched(&field, options.splat_count, &mut |share| {
-            step(share, "Seeding splats (no training)")
-        })
+    let splats = run.stage(CompileStage::SplatTrain, "Seeding splats (no training)", |stage| {
+        splats::seed_watched(&field, options.splat_count, stage)
     })?;
-    let warnings = warnings(&report);
-    let bounds = field.bounds();
-    let metadata = FileMetadata {
-        name: dna.metadata.name.clone(),
-        category: dna.metadata.category,
-        bounds: Bounds { min: bounds.min.into(), max: bounds.max.into() },
-        materials: field.materials().to_vec(),
-        dna_hash: dna_hash(dna),
-        compiler_version: concat!("gve_bake ", env!("CARGO_PKG_VERSION")).to_owned(),
-        mass: weight,
-        embedding: vec![],
-        splats_trained: false,
-        warnings: warnings.clone(),
-    };
-    let data = AssetData {
+    let warnings = report.warnings();
+    let stamp = Stamp {
         asset_id: options.asset_id,
-        version: dna.metadata.version,
-        volume,
-        splats,
-        shell: report.shell,
-        audio_patch: dna.audio_patch.clone(),
-        metadata,
+        version: options.version.unwrap_or(dna.metadata.version),
+        warnings: warnings.clone(),
+        ..Stamp::default()
     };
+    let data = assemble(dna, &field, Parts { volume, shell: report.shell, splats, mass }, stamp);
     Ok(BakeOutput { data, stages: run.stages, warnings })
 }
 
@@ -178,49 +235,73 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Runs one stage; `work` is given a function to call on the way.
+    /// Runs one stage, watched by the bake's progress.
     fn stage<T>(
         &mut self,
         stage: CompileStage,
         message: &str,
-        work: impl FnOnce(&dyn Fn(f32, &str) -> Result<(), BakeError>) -> Result<T, BakeError>,
+        work: impl FnOnce(&StageWatch<'_>) -> Result<T, BakeError>,
     ) -> Result<T, BakeError> {
-        let step = |share: f32, message: &str| {
-            self.progress.report(&CompileProgress { stage, progress: share, message: message.to_owned() });
-            if self.progress.cancelled() { Err(BakeError::Cancelled) } else { Ok(()) }
+        let watch = StageWatch {
+            progress: self.progress,
+            stopped: AtomicBool::new(false),
+            last: Mutex::new(CompileProgress { stage, progress: 0.0, message: message.to_owned() }),
         };
         let start = Instant::now();
-        step(0.0, message)?;
-        let made = work(&step)?;
-        step(1.0, message)?;
+        watch.step(0.0, message)?;
+        let made = work(&watch)?;
+        let message = watch.last.lock().map_or_else(|_| message.to_owned(), |last| last.message.clone());
+        watch.step(1.0, &message)?;
         self.stages.push(StageTime { stage, seconds: start.elapsed().as_secs_f64() });
         Ok(made)
     }
 }
 
-fn warnings(report: &shell::ShellReport) -> Vec<String> {
-    let mut warnings: Vec<String> = report
-        .thin
-        .iter()
-        .take(MAX_NAMED_FEATURES)
-        .map(|feature| {
-            let what = match feature.kind {
-                shell::ThinKind::Wall => "a wall",
-                _ => "a gap",
-            };
-            let [x, y, z] = feature.position.to_array();
-            format!(
-                "{what} of {:.3} mm at ({x:.4}, {y:.4}, {z:.4}) m is thinner than a cell of {:.3} mm: raise the resolution to keep it",
-                1000.0 * feature.thickness_m,
-                1000.0 * report.cell_size_m,
-            )
-        })
-        .collect();
-    if report.thin.len() > MAX_NAMED_FEATURES {
-        let more = report.thin.len() - MAX_NAMED_FEATURES;
-        warnings.push(format!("{more} more features are thinner than a cell"));
+/// Passes on what happens in one stage.
+struct StageWatch<'a> {
+    progress: &'a dyn Progress,
+    /// Whether the caller has said that it no longer wants the result; then it hears no more.
+    stopped: AtomicBool,
+    last: Mutex<CompileProgress>,
+}
+
+impl StageWatch<'_> {
+    fn step(&self, share: f32, message: &str) -> Result<(), BakeError> {
+        // A thread that finds another one reporting leaves it at that. To wait would be to wait for
+        // itself, if the report ran this thread's next piece of work.
+        if let Ok(mut last) = self.last.try_lock()
+            && !self.stopped.load(Ordering::Relaxed)
+            && share >= last.progress
+        {
+            last.progress = share;
+            message.clone_into(&mut last.message);
+            self.progress.report(&last);
+            // Asked before another thread can report: after a "no" the caller hears no more.
+            self.is_cancelled();
+        }
+        if self.is_cancelled() { Err(BakeError::Cancelled) } else { Ok(()) }
     }
-    warnings
+}
+
+impl Watch for StageWatch<'_> {
+    fn progress(&self, share: f32) {
+        let message = self.last.try_lock().map(|last| last.message.clone());
+        if let Ok(message) = message {
+            // Whoever works asks whether to go on.
+            let _ = self.step(share, &message);
+        }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        if self.stopped.load(Ordering::Relaxed) {
+            return true;
+        }
+        let cancelled = self.progress.cancelled();
+        if cancelled {
+            self.stopped.store(true, Ordering::Relaxed);
+        }
+        cancelled
+    }
 }
 
 #[cfg(test)]
@@ -239,6 +320,7 @@ mod tests {
             splat_count: 5000,
             mass_resolution: 32,
             asset_id: 7,
+            version: None,
         }
     }
 

@@ -4,7 +4,10 @@
 use gve_sdf::{Evaluator, Field, Interval, Region};
 use rayon::prelude::*;
 
-use crate::lattice::{Block, Lattice};
+use crate::{
+    Watch,
+    lattice::{Block, Lattice},
+};
 
 /// Bricks along one side of the blocks that are handed to the threads.
 const TASK_SIDE: u32 = 4;
@@ -14,13 +17,15 @@ const TASK_SIDE: u32 = 4;
 const LEAF_OPS: usize = 64;
 
 /// What the search for bricks needs to know.
-pub(crate) struct Walk {
+pub(crate) struct Walk<'a> {
     /// The grid.
     pub(crate) lattice: Lattice,
     /// The field's bound on its gradient.
     lipschitz: f32,
     /// No distance in a block that is left out is smaller than this.
     slack: f32,
+    /// Who may end the search early; its results are thrown away then.
+    watch: &'a dyn Watch,
 }
 
 /// A block with the program that is valid in it.
@@ -33,10 +38,10 @@ pub(crate) struct Task {
     pub(crate) interval: Interval,
 }
 
-impl Walk {
+impl<'a> Walk<'a> {
     /// A search for all bricks that hold a distance of at most `slack` metres, or more if in doubt.
-    pub(crate) fn new(field: &Field, lattice: Lattice, slack: f32) -> Self {
-        Self { lattice, lipschitz: field.lipschitz(), slack }
+    pub(crate) fn new(field: &Field, lattice: Lattice, slack: f32, watch: &'a dyn Watch) -> Self {
+        Self { lattice, lipschitz: field.lipschitz(), slack, watch }
     }
 
     /// Whether the surface may be near a task's block. Not-a-number counts as "may".
@@ -47,7 +52,7 @@ impl Walk {
 
 /// Cuts the grid into independent tasks: blocks of at most 4³ bricks near the surface, and larger ones
 /// that it does not touch. Their order does not depend on the number of threads.
-pub(crate) fn tasks(field: &Field, walk: &Walk) -> Vec<Task> {
+pub(crate) fn tasks(field: &Field, walk: &Walk<'_>) -> Vec<Task> {
     let lattice = &walk.lattice;
     let side = lattice.bricks.max_element().next_power_of_two().max(TASK_SIDE);
     let root = Evaluator::new(field).root();
@@ -65,10 +70,14 @@ pub(crate) fn tasks(field: &Field, walk: &Walk) -> Vec<Task> {
             .map_init(
                 || Evaluator::new(field),
                 |evaluator, (task, block)| {
+                    if walk.watch.is_cancelled() {
+                        return None;
+                    }
                     let (region, interval) = evaluator.prune(&task.region, lattice.block_bounds(block));
-                    Task { block, region, interval }
+                    Some(Task { block, region, interval })
                 },
             )
+            .flatten_iter()
             .collect();
         open = next;
         done.extend(open.extract_if(.., |task| !walk.is_near(task)));
@@ -90,12 +99,15 @@ struct Middles {
 /// block of bricks of which this is not so.
 pub(crate) fn descend<S>(
     evaluator: &mut Evaluator,
-    walk: &Walk,
+    walk: &Walk<'_>,
     task: &Task,
     state: &mut S,
     empty: &mut impl FnMut(&mut S, &mut Evaluator, &Task),
     brick: &mut impl FnMut(&mut S, &mut Evaluator, &Task),
 ) {
+    if walk.watch.is_cancelled() {
+        return;
+    }
     if !walk.is_near(task) {
         return empty(state, evaluator, task);
     }

@@ -11,6 +11,7 @@ use super::{
     studio::{self, KEY_SOFTNESS, Studio},
     trace::{TILE, TileBins, Tracer},
 };
+use crate::{Watch, watch::Meter};
 
 /// A field made ready for pictures; make it once and draw many.
 pub struct FieldScene {
@@ -30,21 +31,41 @@ impl FieldScene {
 
     /// Draws the field as seen by a camera. Coverage is the share of a pixel's samples that meet it.
     pub fn render(&self, camera: &Camera, options: RenderOptions) -> Image {
+        let size = options.clamped().size;
+        // Nobody cancels it.
+        self.render_watched(camera, options, &()).unwrap_or_else(|| Image::filled(size, [0.0; 4]))
+    }
+
+    /// [`render`](Self::render) for somebody who looks on; `None` when it was cancelled.
+    pub fn render_watched(
+        &self,
+        camera: &Camera,
+        options: RenderOptions,
+        watch: &dyn Watch,
+    ) -> Option<Image> {
         let options = options.clamped();
         let bins = TileBins::new(&self.space, camera, options.size);
         let studio = Studio::new(camera);
         let tile_count = bins.tiles[0] * bins.tiles[1];
         let frame = Frame { scene: self, camera, options, studio };
+        let meter = Meter::new(watch, tile_count as usize, [0.0, 1.0]);
         let tiles: Vec<Vec<[f32; 4]>> = (0..tile_count)
             .into_par_iter()
             .map_init(
                 || Scratch::new(&self.space),
                 |scratch, tile| {
+                    meter.count();
+                    if meter.is_cancelled() {
+                        return vec![];
+                    }
                     let corner = [tile % bins.tiles[0] * TILE, tile / bins.tiles[0] * TILE];
                     frame.tile(scratch, corner, bins.bin(tile))
                 },
             )
             .collect();
+        if watch.is_cancelled() {
+            return None;
+        }
         let mut image = Image::filled(options.size, [0.0; 4]);
         let width = options.size[0] as usize;
         for (tile, pixels) in (0..).zip(&tiles) {
@@ -54,7 +75,7 @@ impl FieldScene {
                 image.pixels[(y0 + row) * width + x0..][..columns].copy_from_slice(values);
             }
         }
-        image
+        Some(image)
     }
 }
 

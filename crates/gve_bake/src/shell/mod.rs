@@ -22,7 +22,11 @@ use gve_sdf::{Evaluator, Field};
 use gve_types::limits;
 use rayon::prelude::*;
 
-use crate::{BakeError, lattice::Lattice};
+use crate::{
+    BakeError, Watch,
+    lattice::Lattice,
+    watch::{Meter, check},
+};
 use cells::{CellSet, Placer};
 use crossings::{Crossing, EdgeSet, Refiner};
 use quads::Quad;
@@ -32,6 +36,9 @@ pub use thin::{ThinFeature, ThinKind};
 /// Where the samples stand against the middle of the bounds, in cells. Without it the flat faces of
 /// symmetric objects would run exactly through samples, where a rounding decides about in and out.
 const SHIFT_CELLS: Vec3 = Vec3::new(0.137, -0.219, 0.291);
+
+/// Most thin features that are named one by one in the warnings.
+const MAX_NAMED_FEATURES: usize = 4;
 
 /// A shell and what is to be said about it.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +53,34 @@ pub struct ShellReport {
     pub thin: Vec<ThinFeature>,
 }
 
+impl ShellReport {
+    /// What the designer should know, in sentences.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings: Vec<String> = self
+            .thin
+            .iter()
+            .take(MAX_NAMED_FEATURES)
+            .map(|feature| {
+                let what = match feature.kind {
+                    ThinKind::Wall => "a wall",
+                    ThinKind::Gap => "a gap",
+                };
+                let [x, y, z] = feature.position.to_array();
+                format!(
+                    "{what} of {:.3} mm at ({x:.4}, {y:.4}, {z:.4}) m is thinner than a cell of {:.3} mm: raise the resolution to keep it",
+                    1000.0 * feature.thickness_m,
+                    1000.0 * self.cell_size_m,
+                )
+            })
+            .collect();
+        if self.thin.len() > MAX_NAMED_FEATURES {
+            let more = self.thin.len() - MAX_NAMED_FEATURES;
+            warnings.push(format!("{more} more features are thinner than a cell"));
+        }
+        warnings
+    }
+}
+
 /// Meshes the field on a grid of `resolution` cubic cells along its longest side.
 ///
 /// The mesh is closed and manifold after welding, its triangles counter-clockwise seen from outside and
@@ -56,11 +91,23 @@ pub struct ShellReport {
 /// When the resolution is outside [`limits::VOLUME_RESOLUTION`], the field has no finite bounds, no sample
 /// of the grid lies inside it, or the mesh would have more triangles or vertices than a file may hold.
 pub fn generate(field: &Field, resolution: u32) -> Result<ShellReport, BakeError> {
+    generate_watched(field, resolution, &())
+}
+
+/// [`generate`] for somebody who looks on.
+///
+/// # Errors
+/// Those of [`generate`], and [`BakeError::Cancelled`].
+pub fn generate_watched(field: &Field, resolution: u32, watch: &dyn Watch) -> Result<ShellReport, BakeError> {
     let lattice = Lattice::around(field.bounds(), resolution, signs::SIDE as u32, SHIFT_CELLS)?;
-    let grid = SignGrid::sample(field, lattice);
+    let grid = SignGrid::sample(field, lattice, watch);
+    check(watch)?;
     let edges = find_edges(field, &grid)?;
-    let (edges, suspects) = refine(field, &grid, edges);
-    let cells = place(field, &grid, &edges);
+    let meter = |shares| Meter::new(watch, grid.bricks.len(), shares);
+    let (edges, suspects) = refine(field, &grid, edges, &meter([0.35, 0.7]));
+    check(watch)?;
+    let cells = place(field, &grid, &edges, &meter([0.7, 0.9]));
+    check(watch)?;
 
     let mut bases = Vec::with_capacity(cells.len());
     let mut vertices = 0u64;
@@ -79,6 +126,7 @@ pub fn generate(field: &Field, resolution: u32) -> Result<ShellReport, BakeError
         })
         .collect();
     let thin = thin::report(field, &grid, suspects);
+    check(watch)?;
     let shell = assemble(&cells, &bases, &quads);
     let points = shell.weld.iter().enumerate().filter(|&(i, &weld)| i == weld as usize).count() as u32;
     Ok(ShellReport { shell, cell_size_m: lattice.cell_size_m, points, thin })
@@ -107,12 +155,18 @@ fn find_edges(field: &Field, grid: &SignGrid) -> Result<Vec<EdgeSet>, BakeError>
 
 type Crossed = (EdgeSet, Vec<Crossing>);
 
-fn refine(field: &Field, grid: &SignGrid, edges: Vec<EdgeSet>) -> (Vec<Crossed>, Vec<thin::Suspect>) {
+fn refine(
+    field: &Field,
+    grid: &SignGrid,
+    edges: Vec<EdgeSet>,
+    meter: &Meter<'_>,
+) -> (Vec<Crossed>, Vec<thin::Suspect>) {
     let found: Vec<(Crossed, Vec<thin::Suspect>)> = (grid.bricks.par_iter().zip(edges))
         .map_init(
             || (Evaluator::new(field), Refiner::new(field), thin::Prober::default()),
             |(evaluator, refiner, prober), (brick, set)| {
-                if set.len() == 0 {
+                meter.count();
+                if set.len() == 0 || meter.is_cancelled() {
                     return ((set, Vec::new()), Vec::new());
                 }
                 let upper = grid.upper_slots(brick.at);
@@ -127,12 +181,16 @@ fn refine(field: &Field, grid: &SignGrid, edges: Vec<EdgeSet>) -> (Vec<Crossed>,
     (edges, suspects.into_iter().flatten().collect())
 }
 
-fn place(field: &Field, grid: &SignGrid, edges: &[Crossed]) -> Vec<CellSet> {
+fn place(field: &Field, grid: &SignGrid, edges: &[Crossed], meter: &Meter<'_>) -> Vec<CellSet> {
     grid.bricks
         .par_iter()
         .map_init(
             || (Evaluator::new(field), Placer::new()),
             |(evaluator, placer), brick| {
+                meter.count();
+                if meter.is_cancelled() {
+                    return CellSet::default();
+                }
                 let upper = grid.upper_slots(brick.at);
                 let rows = grid.rows(&upper);
                 placer.place(evaluator, grid, brick, &upper, &rows, edges)

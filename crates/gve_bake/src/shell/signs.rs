@@ -9,8 +9,10 @@ use rayon::prelude::*;
 
 use super::thin::{self, Seed};
 use crate::{
+    Watch,
     lattice::{Block, Lattice},
     walk::{self, Walk},
+    watch::Meter,
 };
 
 /// Cells, and samples of its own, along one side of a brick.
@@ -48,9 +50,12 @@ pub(super) struct SignGrid {
 
 impl SignGrid {
     /// Samples the field wherever its surface may be.
-    pub(super) fn sample(field: &Field, lattice: Lattice) -> Self {
-        let walk = Walk::new(field, lattice, 0.0);
+    ///
+    /// Once the watch is cancelled it leaves out the rest; then the grid is good for nothing.
+    pub(super) fn sample(field: &Field, lattice: Lattice, watch: &dyn Watch) -> Self {
+        let walk = Walk::new(field, lattice, 0.0, watch);
         let tasks = walk::tasks(field, &walk);
+        let meter = Meter::new(watch, tasks.len(), [0.0, 0.35]);
         let parts: Vec<Part> = tasks
             .par_iter()
             .map_init(
@@ -67,6 +72,7 @@ impl SignGrid {
                             part.sample(evaluator, scratch, &lattice, task);
                         },
                     );
+                    meter.count();
                     part
                 },
             )

@@ -18,9 +18,10 @@ use gve_types::limits::MAX_SPLATS;
 use rayon::prelude::*;
 
 use crate::{
-    BakeError,
+    BakeError, Watch,
     points::{Points, resize},
     survey::{Block, Keep, survey},
+    watch::{Meter, check},
 };
 use sample::{Lattice, Sampler, Surfel};
 
@@ -45,15 +46,14 @@ const MAX_TRIES: u32 = 5;
 /// [`BakeError::SplatCount`] for 0 or more than a file may hold, [`BakeError::Unbounded`] for a field
 /// without finite bounds, [`BakeError::NoSurface`] when no lattice line meets the surface.
 pub fn seed(field: &Field, count: u32) -> Result<Vec<Splat>, BakeError> {
-    seed_watched(field, count, &mut |_| Ok(()))
+    seed_watched(field, count, &())
 }
 
-/// [`seed`] that says how far it is (0 to 1) and stops when `step` fails.
-pub(crate) fn seed_watched(
-    field: &Field,
-    count: u32,
-    step: &mut dyn FnMut(f32) -> Result<(), BakeError>,
-) -> Result<Vec<Splat>, BakeError> {
+/// [`seed`] for somebody who looks on.
+///
+/// # Errors
+/// Those of [`seed`], and [`BakeError::Cancelled`].
+pub fn seed_watched(field: &Field, count: u32, watch: &dyn Watch) -> Result<Vec<Splat>, BakeError> {
     let range = 1..=MAX_SPLATS;
     if !range.contains(&count) {
         return Err(BakeError::SplatCount { found: count, range });
@@ -69,11 +69,12 @@ pub(crate) fn seed_watched(
     let target = AIM * count as f32;
     // Lines farther apart than this may miss the object.
     let widest = longest / 10.0;
-    let mut spacing = first_spacing(field, longest, target)?.min(widest);
+    let mut spacing = first_spacing(field, longest, target, watch)?.min(widest);
     let mut best: Vec<Splat> = vec![];
+    // The first try is nearly always enough; it gets most of what the scouts leave.
+    let share = |attempt: u32| 1.0 - 0.8 * 0.25f32.powi(attempt as i32);
     for attempt in 0..MAX_TRIES {
-        step(1.0 - 0.8 * 0.5f32.powi(attempt as i32))?;
-        let seeds = cloud(field, spacing);
+        let seeds = cloud(field, spacing, watch, [share(attempt), share(attempt + 1)])?;
         let found = seeds.len();
         if found <= count as usize && found > best.len() {
             best = ordered(seeds);
@@ -85,16 +86,16 @@ pub(crate) fn seed_watched(
     }
     if best.is_empty() {
         // So few were wanted that no lattice is coarse enough; the most important ones will do.
-        best = ordered(cloud(field, spacing));
+        best = ordered(cloud(field, spacing, watch, [share(MAX_TRIES), 1.0])?);
         best.truncate(count as usize);
     }
     Ok(best)
 }
 
 /// The spacing that should give `target` splats, from the numbers that coarser lattices give.
-fn first_spacing(field: &Field, longest: f32, target: f32) -> Result<f32, BakeError> {
+fn first_spacing(field: &Field, longest: f32, target: f32, watch: &dyn Watch) -> Result<f32, BakeError> {
     let coarse = longest / SCOUT_CELLS.min(0.5 * target.sqrt()).max(4.0);
-    let few = scout(field, coarse);
+    let few = scout(field, coarse, watch, [0.0, 0.05])?;
     if few == 0 {
         return Err(BakeError::NoSurface { cell_size_m: coarse });
     }
@@ -103,25 +104,33 @@ fn first_spacing(field: &Field, longest: f32, target: f32) -> Result<f32, BakeEr
     if fine > 0.8 * coarse {
         return Ok(guess);
     }
-    Ok(fine * (scout(field, fine).max(1) as f32 / target).sqrt())
+    Ok(fine * (scout(field, fine, watch, [0.05, 0.2])?.max(1) as f32 / target).sqrt())
 }
 
 /// How many splats a lattice of this spacing gives.
-fn scout(field: &Field, spacing: f32) -> usize {
+fn scout(field: &Field, spacing: f32, watch: &dyn Watch, shares: [f32; 2]) -> Result<usize, BakeError> {
+    check(watch)?;
     let lattice = Lattice::new(field, spacing);
     let blocks = survey(field, &lattice.grid, 0.0, Keep::Surface);
-    blocks
+    let meter = Meter::new(watch, blocks.len(), shares);
+    let found = blocks
         .par_iter()
         .with_min_len(4)
         .map_init(
             || (Sampler::new(field), vec![]),
             |(sampler, surfels), block| {
+                meter.count();
+                if meter.is_cancelled() {
+                    return 0;
+                }
                 surfels.clear();
                 sampler.sample(&lattice, block, surfels);
                 surfels.len()
             },
         )
-        .sum()
+        .sum();
+    check(watch)?;
+    Ok(found)
 }
 
 /// A splat with its place in the order.
@@ -138,17 +147,26 @@ fn ordered(seeds: Vec<Seed>) -> Vec<Splat> {
 }
 
 /// All splats of a lattice, brick by brick.
-fn cloud(field: &Field, spacing: f32) -> Vec<Seed> {
+fn cloud(field: &Field, spacing: f32, watch: &dyn Watch, shares: [f32; 2]) -> Result<Vec<Seed>, BakeError> {
+    check(watch)?;
     let lattice = Lattice::new(field, spacing);
     // Probes look one lattice step further along a tangent.
     let blocks = survey(field, &lattice.grid, 1.1 * spacing, Keep::Surface);
     let palette: Vec<[u8; 3]> = field.materials().iter().map(|m| m.base_color_srgb).collect();
+    let meter = Meter::new(watch, blocks.len(), shares);
     let bricks: Vec<Vec<Seed>> = blocks
         .par_iter()
         .with_min_len(2)
-        .map_init(|| Worker::new(field), |worker, block| worker.brick(&lattice, block, &palette))
+        .map_init(
+            || Worker::new(field),
+            |worker, block| {
+                meter.count();
+                if meter.is_cancelled() { vec![] } else { worker.brick(&lattice, block, &palette) }
+            },
+        )
         .collect();
-    bricks.concat()
+    check(watch)?;
+    Ok(bricks.concat())
 }
 
 /// One thread's evaluator and buffers.

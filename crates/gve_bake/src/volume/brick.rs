@@ -59,6 +59,28 @@ impl Scratch {
             distances: zeros(),
         }
     }
+
+    /// The positions of a brick's samples, x fastest.
+    pub(super) fn fill_positions(&mut self, lattice: &Lattice, at: glam::UVec3) {
+        lattice.fill_positions(at * BRICK_CELLS, SIDE, [&mut self.x, &mut self.y, &mut self.z]);
+    }
+
+    /// The same as points.
+    pub(super) fn positions(&self) -> impl Iterator<Item = [f32; 3]> {
+        self.x.iter().zip(&self.y).zip(&self.z).map(|((&x, &y), &z)| [x, y, z])
+    }
+}
+
+impl Sampled {
+    /// What a brick's samples tell.
+    fn of(at: glam::UVec3, distances: &[f32], lipschitz: f32, cell_size_m: f32) -> Self {
+        let near = near_mask(distances);
+        let nearest = distances.iter().fold(f32::INFINITY, |nearest, d| nearest.min(d.abs()));
+        let reach = 0.5 * 3f32.sqrt() * cell_size_m;
+        let bound = (nearest / lipschitz - reach).max(0.0).copysign(distances[0]);
+        let slope = if lipschitz > 1.0 { steepest(distances) / cell_size_m } else { 1.0 };
+        Self { at, near, slope, bound }
+    }
 }
 
 impl TaskBricks {
@@ -117,22 +139,48 @@ impl TaskBricks {
         task: &Task,
     ) {
         let at = task.block.at;
-        let first = at * BRICK_CELLS;
-        lattice.fill_positions(first, SIDE, [&mut scratch.x, &mut scratch.y, &mut scratch.z]);
-        let Scratch { x, y, z, distances, lipschitz, many_materials } = scratch;
+        scratch.fill_positions(lattice, at);
+        let Scratch { x, y, z, distances, lipschitz, .. } = scratch;
         evaluator.distances(&task.region, x, y, z, distances);
-        let near = near_mask(distances);
-        let nearest = distances.iter().fold(f32::INFINITY, |nearest, d| nearest.min(d.abs()));
-        let reach = 0.5 * 3f32.sqrt() * lattice.cell_size_m;
-        let bound = (nearest / *lipschitz - reach).max(0.0).copysign(distances[0]);
-        let slope = if *lipschitz > 1.0 { steepest(distances) / lattice.cell_size_m } else { 1.0 };
-        self.sampled.push(Sampled { at, near, slope, bound });
-
+        self.sampled.push(Sampled::of(at, distances, *lipschitz, lattice.cell_size_m));
         let start = self.distances.len();
         self.distances.resize(start + SAMPLES, f16::ZERO);
         self.distances[start..].convert_from_f32_slice(distances);
+        self.look_up_materials(evaluator, scratch, task);
+    }
+
+    /// Makes room for a brick whose distances come later, through [`Self::fill`].
+    pub(super) fn reserve(
+        &mut self,
+        evaluator: &mut Evaluator,
+        scratch: &mut Scratch,
+        lattice: &Lattice,
+        task: &Task,
+    ) {
+        let at = task.block.at;
+        scratch.fill_positions(lattice, at);
+        self.sampled.push(Sampled { at, near: 0, slope: 1.0, bound: 0.0 });
+        self.distances.resize(self.distances.len() + SAMPLES, f16::ZERO);
+        self.look_up_materials(evaluator, scratch, task);
+    }
+
+    /// Gives the `i`th brick its distances.
+    pub(super) fn fill(&mut self, i: usize, distances: &[f32], lipschitz: f32, cell_size_m: f32) {
+        self.sampled[i] = Sampled::of(self.sampled[i].at, distances, lipschitz, cell_size_m);
+        self.distances[i * SAMPLES..(i + 1) * SAMPLES].convert_from_f32_slice(distances);
+    }
+
+    /// How many bricks the surface crosses, as far as is known.
+    pub(super) fn touched(&self) -> u64 {
+        self.sampled.iter().filter(|brick| brick.near != 0).count() as u64
+    }
+
+    /// Appends the materials at the scratch's positions.
+    fn look_up_materials(&mut self, evaluator: &mut Evaluator, scratch: &Scratch, task: &Task) {
+        let Scratch { x, y, z, .. } = scratch;
+        let start = self.materials.len();
         self.materials.resize(start + SAMPLES, 0);
-        if *many_materials {
+        if scratch.many_materials {
             match evaluator.uniform_material(&task.region) {
                 Some(material) => self.materials[start..].fill(material),
                 None => evaluator.materials(&task.region, x, y, z, &mut self.materials[start..]),

@@ -2,6 +2,7 @@
 
 mod atlas;
 mod brick;
+mod outside;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,11 +13,13 @@ use gve_types::limits;
 use rayon::prelude::*;
 
 use crate::{
-    BakeError,
+    BakeError, Watch,
     lattice::{Block, Lattice},
     walk::{self, Task, Walk},
+    watch::{Meter, check},
 };
 use brick::TaskBricks;
+pub use outside::{Evaluate, bake_with};
 
 /// Width in cells of the band about the surface in which bricks are kept, so that central differences
 /// and interpolation next to the surface find their samples.
@@ -38,15 +41,34 @@ const MAX_BRICKS: u64 = limits::MAX_FILE_BYTES / 4 / (brick::SAMPLES as u64 * 3)
 /// When the resolution is outside [`limits::VOLUME_RESOLUTION`], the field has no surface or no finite
 /// bounds, or more bricks would be kept than a file may hold.
 pub fn bake(field: &Field, resolution: u32) -> Result<Volume, BakeError> {
-    bake_within(field, resolution, MAX_BRICKS)
+    bake_watched(field, resolution, &())
 }
 
-fn bake_within(field: &Field, resolution: u32, max_bricks: u64) -> Result<Volume, BakeError> {
+/// [`bake`] for somebody who looks on.
+///
+/// # Errors
+/// Those of [`bake`], and [`BakeError::Cancelled`].
+pub fn bake_watched(field: &Field, resolution: u32, watch: &dyn Watch) -> Result<Volume, BakeError> {
+    bake_within(field, resolution, MAX_BRICKS, watch)
+}
+
+/// The search for the bricks near the surface. Where the field changes as fast as distance itself, as most
+/// do, it finds all bricks of the band; the rest are sampled afterwards.
+fn search<'a>(field: &Field, resolution: u32, watch: &'a dyn Watch) -> Result<Walk<'a>, BakeError> {
     let lattice = Lattice::around(field.bounds(), resolution, BRICK_CELLS, Vec3::ZERO)?;
-    // Where the field changes as fast as distance itself, as most do, this finds all bricks of the band;
-    // the rest are sampled afterwards.
-    let walk = Walk::new(field, lattice, BAND_CELLS as f32 * lattice.cell_size_m);
+    Ok(Walk::new(field, lattice, BAND_CELLS as f32 * lattice.cell_size_m, watch))
+}
+
+fn bake_within(
+    field: &Field,
+    resolution: u32,
+    max_bricks: u64,
+    watch: &dyn Watch,
+) -> Result<Volume, BakeError> {
+    let walk = search(field, resolution, watch)?;
     let tasks = walk::tasks(field, &walk);
+    check(watch)?;
+    let meter = Meter::new(watch, tasks.len(), [0.05, 0.9]);
     // Counted along the way, so that a surface in every brick cannot use up the memory.
     let crossed = AtomicU64::new(0);
     let mut baked: Vec<TaskBricks> = tasks
@@ -57,26 +79,36 @@ fn bake_within(field: &Field, resolution: u32, max_bricks: u64) -> Result<Volume
                 if crossed.load(Ordering::Relaxed) > max_bricks {
                     return TaskBricks::default();
                 }
-                let bricks = bake_task(evaluator, scratch, &walk, task);
-                let touched = bricks.sampled.iter().filter(|brick| brick.near != 0).count() as u64;
-                crossed.fetch_add(touched, Ordering::Relaxed);
+                let bricks = bake_task(evaluator, scratch, &walk, task, TaskBricks::sample);
+                crossed.fetch_add(bricks.touched(), Ordering::Relaxed);
+                meter.count();
                 bricks
             },
         )
         .collect();
     drop(tasks);
+    check(watch)?;
     if crossed.into_inner() > max_bricks {
         return Err(BakeError::VolumeTooLarge { max: max_bricks });
     }
-
-    let mut wanted = vec![false; lattice.brick_count()];
-    for sampled in baked.iter().flat_map(|part| &part.sampled) {
-        mark_neighbours(&lattice, sampled.at, sampled.near, &mut wanted);
-    }
-    let missing = sample_missing(field, &walk, &baked, &wanted);
+    let wanted = wanted(&walk.lattice, &baked);
+    let missing = missing(&walk.lattice, &baked, &wanted);
+    let missing = take_missing(field, &walk.lattice, &missing, watch, TaskBricks::sample);
+    check(watch)?;
     baked.extend(missing);
+    assemble(field, &walk.lattice, &baked, &wanted, max_bricks)
+}
+
+/// Puts the wanted bricks into an atlas and says of the others how far from the surface they are.
+fn assemble(
+    field: &Field,
+    lattice: &Lattice,
+    baked: &[TaskBricks],
+    wanted: &[bool],
+    max_bricks: u64,
+) -> Result<Volume, BakeError> {
     let mut grid = vec![BrickCell { slot: BrickCell::EMPTY, distance: 0.0 }; lattice.brick_count()];
-    for part in &baked {
+    for part in baked {
         for &(index, distance) in &part.empty {
             grid[index as usize].distance = distance;
         }
@@ -86,7 +118,7 @@ fn bake_within(field: &Field, resolution: u32, max_bricks: u64) -> Result<Volume
     }
     let mut kept = Vec::new();
     let mut steepest = 1f32;
-    for part in &baked {
+    for part in baked {
         for (i, sampled) in part.sampled.iter().enumerate() {
             let index = lattice.brick_index(sampled.at);
             if wanted[index] {
@@ -117,11 +149,15 @@ fn bake_within(field: &Field, resolution: u32, max_bricks: u64) -> Result<Volume
     })
 }
 
+/// What is done with a brick that the surface may be near: [`TaskBricks::sample`] or [`TaskBricks::reserve`].
+type Take = fn(&mut TaskBricks, &mut Evaluator, &mut brick::Scratch, &Lattice, &Task);
+
 fn bake_task(
     evaluator: &mut Evaluator,
     scratch: &mut brick::Scratch,
-    walk: &Walk,
+    walk: &Walk<'_>,
     task: &Task,
+    take: Take,
 ) -> TaskBricks {
     let mut bricks = TaskBricks::default();
     walk::descend(
@@ -130,33 +166,55 @@ fn bake_task(
         task,
         &mut (&mut bricks, scratch),
         &mut |(bricks, scratch), evaluator, task| bricks.bound(evaluator, scratch, &walk.lattice, task),
-        &mut |(bricks, scratch), evaluator, task| bricks.sample(evaluator, scratch, &walk.lattice, task),
+        &mut |(bricks, scratch), evaluator, task| take(bricks, evaluator, scratch, &walk.lattice, task),
     );
     bricks
 }
 
-/// Samples the wanted bricks that the search has left out.
-fn sample_missing(field: &Field, walk: &Walk, baked: &[TaskBricks], wanted: &[bool]) -> Vec<TaskBricks> {
-    let lattice = &walk.lattice;
+/// The bricks within the band of the surface.
+fn wanted(lattice: &Lattice, baked: &[TaskBricks]) -> Vec<bool> {
+    let mut wanted = vec![false; lattice.brick_count()];
+    for sampled in baked.iter().flat_map(|part| &part.sampled) {
+        mark_neighbours(lattice, sampled.at, sampled.near, &mut wanted);
+    }
+    wanted
+}
+
+/// The wanted bricks that the search has left out.
+fn missing(lattice: &Lattice, baked: &[TaskBricks], wanted: &[bool]) -> Vec<UVec3> {
     let mut is_missing = wanted.to_vec();
     for sampled in baked.iter().flat_map(|part| &part.sampled) {
         is_missing[lattice.brick_index(sampled.at)] = false;
     }
     let whole = Block { at: UVec3::ZERO, side: lattice.bricks.max_element() };
-    let missing: Vec<UVec3> =
-        whole.bricks(lattice).filter(|&at| is_missing[lattice.brick_index(at)]).collect();
+    whole.bricks(lattice).filter(|&at| is_missing[lattice.brick_index(at)]).collect()
+}
+
+/// Samples or reserves bricks that the search has left out.
+fn take_missing(
+    field: &Field,
+    lattice: &Lattice,
+    missing: &[UVec3],
+    watch: &dyn Watch,
+    take: Take,
+) -> Vec<TaskBricks> {
+    let meter = Meter::new(watch, missing.len().div_ceil(16), [0.9, 0.98]);
     let fresh = || (Evaluator::new(field), brick::Scratch::new(field));
-    let sample = |(evaluator, scratch): &mut (Evaluator, brick::Scratch), group: &[UVec3]| {
+    let group = |(evaluator, scratch): &mut (Evaluator, brick::Scratch), group: &[UVec3]| {
         let mut bricks = TaskBricks::default();
         let root = evaluator.root();
         for &at in group {
+            if meter.is_cancelled() {
+                break;
+            }
             let block = Block { at, side: 1 };
             let (region, interval) = evaluator.prune(&root, lattice.block_bounds(block));
-            bricks.sample(evaluator, scratch, lattice, &Task { block, region, interval });
+            take(&mut bricks, evaluator, scratch, lattice, &Task { block, region, interval });
         }
+        meter.count();
         bricks
     };
-    missing.par_chunks(16).map_init(fresh, sample).collect()
+    missing.par_chunks(16).map_init(fresh, group).collect()
 }
 
 /// Marks those of the 27 bricks around `at` whose bit is set in `near`.
@@ -187,9 +245,9 @@ mod tests {
         let field = Field::lower(&ball, materials).unwrap();
         let bricks =
             bake(&field, 64).unwrap().grid.iter().filter(|cell| cell.slot != BrickCell::EMPTY).count();
-        assert!(bake_within(&field, 64, bricks as u64).is_ok());
+        assert!(bake_within(&field, 64, bricks as u64, &()).is_ok());
         for max in [0, 1, 50, bricks as u64 - 1] {
-            assert_eq!(bake_within(&field, 64, max), Err(BakeError::VolumeTooLarge { max }));
+            assert_eq!(bake_within(&field, 64, max, &()), Err(BakeError::VolumeTooLarge { max }));
         }
     }
 }
