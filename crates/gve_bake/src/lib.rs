@@ -5,6 +5,7 @@ mod lattice;
 pub mod mass;
 mod pipeline;
 mod points;
+pub mod raster;
 pub mod render;
 pub mod shell;
 pub mod splats;

@@ -4,10 +4,12 @@
 //! [`Look::Flat`], which shades both from albedo and normal with the same function, so that a
 //! difference between their pictures is a difference in shape or colour.
 
+pub(crate) mod blend;
 mod camera;
+pub(crate) mod ewa;
 mod field;
 mod image;
-mod lights;
+pub(crate) mod lights;
 mod query;
 mod shadow;
 mod splat;

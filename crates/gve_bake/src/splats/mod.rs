@@ -9,7 +9,7 @@ mod quality;
 mod sample;
 mod shape;
 
-pub use quality::{SplatQuality, evaluate, held_out_views};
+pub use quality::{Reference, SplatQuality, evaluate, held_out_views};
 
 use glam::{Vec2, Vec3, Vec4};
 use gve_assets::Splat;

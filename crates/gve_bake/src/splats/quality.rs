@@ -3,7 +3,10 @@
 use gve_assets::Splat;
 use gve_sdf::{Aabb, Field};
 
-use crate::render::{Camera, FieldScene, Look, RenderOptions, SplatScene, SplatStyle, mask_overlap, psnr_db};
+use crate::{
+    Watch,
+    render::{Camera, FieldScene, Image, Look, RenderOptions, SplatScene, SplatStyle, mask_overlap, psnr_db},
+};
 
 /// What [`evaluate`] measures.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +33,7 @@ pub fn held_out_views(bounds: Aabb, count: u32) -> Vec<Camera> {
 
 /// Draws splats and field from the same views in the flat look and compares the pictures.
 ///
-/// The reference has 16 samples per pixel; `size` is the side of the square pictures in pixels.
+/// `size` is the side of the square pictures in pixels.
 pub fn evaluate(
     field: &Field,
     splats: &[Splat],
@@ -38,22 +41,52 @@ pub fn evaluate(
     views: &[Camera],
     size: u32,
 ) -> SplatQuality {
-    let reference = FieldScene::new(field);
-    let scene = SplatScene { splats, materials: field.materials() };
-    let options = RenderOptions { size: [size, size], look: Look::Flat, samples_per_side: 4 };
-    let mut overlap = [0, 0];
-    let psnr_db: Vec<f32> = views
-        .iter()
-        .map(|camera| {
-            let (wanted, found) = (reference.render(camera, options), scene.render(camera, options, style));
-            let [both, either] = mask_overlap(&wanted, &found);
+    let reference = Reference::new(field, views, size, &());
+    reference.as_ref().map_or_else(SplatQuality::none, |r| r.compare(splats, style))
+}
+
+/// Pictures of the exact field that any number of clouds are compared with.
+pub struct Reference {
+    views: Vec<Camera>,
+    options: RenderOptions,
+    pictures: Vec<Image>,
+}
+
+impl Reference {
+    /// Draws the field in the flat look with 16 samples per pixel; `None` when `watch` stops it.
+    ///
+    /// `size` is the side of the square pictures in pixels.
+    pub fn new(field: &Field, views: &[Camera], size: u32, watch: &dyn Watch) -> Option<Self> {
+        let scene = FieldScene::new(field);
+        let options = RenderOptions { size: [size, size], look: Look::Flat, samples_per_side: 4 };
+        let pictures: Option<Vec<Image>> =
+            views.iter().map(|camera| scene.render_watched(camera, options, watch)).collect();
+        Some(Self { views: views.to_vec(), options, pictures: pictures? })
+    }
+
+    /// Draws splats from the same views and compares the pictures.
+    pub fn compare(&self, splats: &[Splat], style: &SplatStyle) -> SplatQuality {
+        // The flat look takes its colours from the splats.
+        let scene = SplatScene { splats, materials: &[] };
+        let mut quality = SplatQuality::none();
+        let mut overlap = [0, 0];
+        for (camera, wanted) in self.views.iter().zip(&self.pictures) {
+            let found = scene.render(camera, self.options, style);
+            let [both, either] = mask_overlap(wanted, &found);
             overlap = [overlap[0] + both, overlap[1] + either];
-            psnr_db(&wanted, &found).unwrap_or(0.0)
-        })
-        .collect();
-    SplatQuality {
-        mean_psnr_db: psnr_db.iter().sum::<f32>() / psnr_db.len().max(1) as f32,
-        silhouette_iou: if overlap[1] == 0 { 1.0 } else { overlap[0] as f32 / overlap[1] as f32 },
-        psnr_db,
+            quality.psnr_db.push(psnr_db(wanted, &found).unwrap_or(0.0));
+        }
+        quality.mean_psnr_db = quality.psnr_db.iter().sum::<f32>() / quality.psnr_db.len().max(1) as f32;
+        if overlap[1] > 0 {
+            quality.silhouette_iou = overlap[0] as f32 / overlap[1] as f32;
+        }
+        quality
+    }
+}
+
+impl SplatQuality {
+    /// Of no views.
+    fn none() -> Self {
+        Self { psnr_db: vec![], mean_psnr_db: 0.0, silhouette_iou: 1.0 }
     }
 }
