@@ -4,7 +4,10 @@
 #[path = "common/server.rs"]
 mod server;
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use gve_net::{
@@ -141,9 +144,12 @@ async fn a_user_who_does_not_keep_up_holds_up_the_socket_and_loses_nothing() {
 async fn a_store_that_begins_again_is_noticed_on_the_next_connection() {
     // The store has asset 5 at version 1, and asset 6 no more.
     let page = r#"{"items": [{"id": "0123456789abcdef01234567", "wire_id": 5, "name": "Mug", "version": 1, "category": "Prop", "subcategory": "general", "updated_at": "2026-01-01T00:00:00Z"}]}"#;
-    let mut architect = Architect::start_with(move |request| {
-        assert!(request.target.starts_with("/assets?after=4"), "{request:?}");
-        response(200, page)
+    let mut architect = Architect::start_with(move |request| match request.target.as_str() {
+        "/health" => response(200, "{}"),
+        target => {
+            assert!(target.starts_with("/assets?after=4"), "{target}");
+            response(200, page)
+        }
     })
     .await;
     let assets = Assets::start(&architect.config());
@@ -163,6 +169,36 @@ async fn a_store_that_begins_again_is_noticed_on_the_next_connection() {
     socket.expect_request(5).await;
     socket.expect_request(6).await;
     socket.send(ready(5, 1)).await;
+    assert!(matches!(next_asset(&assets).await, AssetMessage::Ready { id: 5, version: 1, .. }));
+}
+
+#[tokio::test]
+async fn another_store_is_noticed_even_if_its_versions_are_the_same() {
+    let page = r#"{"items": [{"id": "0123456789abcdef01234567", "wire_id": 5, "name": "Mug", "version": 1, "category": "Prop", "subcategory": "general", "updated_at": "2026-01-01T00:00:00Z"}]}"#;
+    let store = Arc::new(Mutex::new("a"));
+    let name = store.clone();
+    let mut architect = Architect::start_with(move |request| match request.target.as_str() {
+        "/health" => response(200, &format!(r#"{{"status": "ok", "store_id": "{}"}}"#, name.lock().unwrap())),
+        _ => response(200, page),
+    })
+    .await;
+    let assets = Assets::start(&architect.config());
+    assets.subscribe(5).unwrap();
+    let mut socket = architect.accept().await;
+    socket.send(ready(5, 1)).await;
+    assert!(matches!(next_asset(&assets).await, AssetMessage::Ready { version: 1, .. }));
+    // The same store on a new connection: nothing comes twice.
+    drop(socket);
+    let mut socket = architect.accept().await;
+    socket.expect_request(5).await;
+    socket.send(ready(5, 1)).await;
+    socket.send(bump(9, 1)).await;
+    assert_eq!(next_asset(&assets).await, AssetMessage::Announced { id: 9, version: 1 });
+    *store.lock().unwrap() = "b";
+    drop(socket);
+    let mut socket = architect.accept().await;
+    socket.send(ready(5, 1)).await;
+    assert_eq!(next_asset(&assets).await, AssetMessage::Reset { id: 5, version: 1 });
     assert!(matches!(next_asset(&assets).await, AssetMessage::Ready { id: 5, version: 1, .. }));
 }
 

@@ -181,6 +181,8 @@ async fn messages_delayed_and_reordered_across_connections() {
     // Two saves; the first one's binary is held up until the Architect was started again.
     socket.send(bump(1, 4)).await;
     socket.send(bump(1, 5)).await;
+    // What is sent right before the connection breaks may be lost; this is about what was heard.
+    while next_asset(&assets).await != (AssetMessage::Announced { id: 1, version: 5 }) {}
     drop(socket);
     let mut socket = architect.accept().await;
     socket.expect_request(1).await;
@@ -196,7 +198,6 @@ async fn messages_delayed_and_reordered_across_connections() {
                 shown = version;
             }
             AssetMessage::Announced { id: 2, .. } => break,
-            AssetMessage::Announced { id: 1, version } => assert!(version > 3 && version <= 5),
             other => panic!("{other:?}"),
         }
         assert!(shown == 5 || assets.versions(1).is_stale());

@@ -68,9 +68,9 @@ impl From<FrameError> for RequestError {
 /// Dropping it says farewell to the Architect and ends its task.
 ///
 /// # When the Architect's store begins again
-/// On every connection but the first, before anything is asked for, the client compares the versions
-/// it knows with those in the store, over REST. An asset that the store has at a lower version was
-/// reset, since versions only grow: it is forgotten, [`AssetMessage::Reset`] says so, and its present
+/// On every connection, before anything is asked for, the client asks over REST which store this is and
+/// compares the versions it knows with those in it. An asset of another store, or one that the store
+/// has at a lower version, was reset: it is forgotten, [`AssetMessage::Reset`] says so, and its present
 /// binary is asked for like that of a new asset. If the store does not answer, the client stays with
 /// what it has.
 ///

@@ -6,7 +6,7 @@ use futures_util::StreamExt as _;
 use tokio::sync::{mpsc, watch};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::{AssetMessage, reset, shared::Shared};
+use super::{AssetMessage, reset::Store, shared::Shared};
 use crate::{
     config::Config,
     frame::{ClientFrame, ServerFrame},
@@ -25,7 +25,7 @@ pub(super) struct AssetSession {
     /// The request that was being sent when the connection broke.
     interrupted: Option<ClientFrame>,
     stop: watch::Receiver<bool>,
-    is_first: bool,
+    store: Store,
 }
 
 /// What is to be sent next.
@@ -43,7 +43,7 @@ impl AssetSession {
         stop: watch::Receiver<bool>,
     ) -> Self {
         let pulse = Pulse::new(&config);
-        Self { config, pulse, shared, requests, interrupted: None, stop, is_first: true }
+        Self { config, pulse, shared, requests, interrupted: None, stop, store: Store::default() }
     }
 
     /// Sends subscriptions, requests and pings until something is lost.
@@ -131,11 +131,9 @@ impl Session for AssetSession {
     const MAX_MESSAGE_BYTES: usize = MAX_BINARY_BYTES;
 
     async fn run(&mut self, socket: Socket, activity: Activity) -> LinkError {
-        if !std::mem::take(&mut self.is_first) {
-            // Nothing is read meanwhile, so that what the store says is newer than all that is known.
-            reset::follow(&self.config, &self.shared).await;
-            activity.touch();
-        }
+        // Nothing is read meanwhile, so that what the store says is newer than all that is known.
+        self.store.follow(&self.config, &self.shared).await;
+        activity.touch();
         self.shared.set_connected(true);
         self.shared.mailbox.deliver(super::queue::Queue::connected);
         let (mut writer, mut reader) = socket.split();

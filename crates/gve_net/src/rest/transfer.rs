@@ -26,6 +26,11 @@ impl Rest {
         let url = self.config.url(segments);
         Call { rest: self, request: self.http.request(method, url.clone()), url }
     }
+
+    /// The part of an answer that the caller needs.
+    pub(crate) async fn get_json<T: DeserializeOwned>(&self, segments: &[&str]) -> Result<T, RestError> {
+        self.call(Method::GET, segments).read().await
+    }
 }
 
 impl Call<'_> {
