@@ -1,6 +1,7 @@
 """Assets, and the binaries that belong to them."""
 
 import asyncio
+import logging
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from architect.generated.models import AssetDocument, CacheReport, CacheStatus
 from architect.librarian.paths import STAGING, inside
 from architect.librarian.recipe import CheckedRecipe
 from architect.store import AssetDraft, CompileJob, Finished, Store, StoredAsset
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,14 +171,18 @@ class AssetLibrarian:
         await asyncio.to_thread(_move, staged, target)
         if not await self._store.finish(finished):
             return False
-        announce()
         if previous is not None and previous.cache_path != current.cache_path:
             await asyncio.to_thread(self._remove, {previous.cache_path})
+        announce()
         return True
 
     def _remove(self, relative_paths: set[str]) -> None:
+        """Removes binaries that nothing refers to any more; one that stays does no harm."""
         for relative in relative_paths:
-            inside(self.cache_root, relative).unlink(missing_ok=True)
+            try:
+                inside(self.cache_root, relative).unlink(missing_ok=True)
+            except (OSError, ValueError) as error:
+                _LOG.warning("an old binary cannot be removed: %s", error)
 
 
 def _file_version(path: Path, wire_id: int) -> int | None:

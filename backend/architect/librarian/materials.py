@@ -1,5 +1,6 @@
 """Material look-up: engineering codes to properties."""
 
+import gve_native
 import pydantic
 
 from architect.errors import MaterialNotFoundError
@@ -18,8 +19,6 @@ class MaterialLibrarian:
     @classmethod
     def from_native(cls) -> "MaterialLibrarian":
         """The built-in table."""
-        import gve_native
-
         return cls(_TABLE.validate_json(gve_native.materials()))
 
     def list_materials(self) -> list[MaterialSpec]:
@@ -60,13 +59,6 @@ class MaterialLibrarian:
             MaterialNotFoundError: a code is unknown.
 
         """
-        a, b = self.get_material(spec_a), self.get_material(spec_b)
-        centers = _center_hz(a) + _center_hz(b)
-        return ImpactProperties(
-            combined_damping=(a.damping_coefficient + b.damping_coefficient) / 2,
-            avg_resonance_freq=centers / 2,
-        )
-
-
-def _center_hz(spec: MaterialSpec) -> float:
-    return (spec.resonance_freq_min_hz + spec.resonance_freq_max_hz) / 2
+        for spec_id in (spec_a, spec_b):
+            self.get_material(spec_id)
+        return ImpactProperties.model_validate_json(gve_native.impact_properties(spec_a, spec_b))

@@ -13,22 +13,25 @@ from architect.limits import MAX_PAYLOAD_BYTES, MAX_WIRE_ID
 HEADER = struct.Struct("<BQIIB")
 HEADER_BYTES = HEADER.size
 _PROGRESS = struct.Struct("<Bf")
+MAX_REASON_BYTES = 16 << 10
+"""Most bytes of an `AssetInvalid` text that clients keep."""
 STAGES = list(CompileStage)
 """All stages in order; the index is the stage's number in an `AssetProgress` frame."""
+
+
+PROTOCOL_ERROR = 1002
+MESSAGE_TOO_BIG = 1009
 
 
 class FrameError(Exception):
     """Why bytes are not a frame: what was expected and found, and where."""
 
-    close_code = 1002
-    """Protocol error."""
-
-
-class PayloadTooLargeFrameError(FrameError):
-    """A payload beyond the limit."""
-
-    close_code = 1009
-    """Message too big."""
+    def __init__(self, kind: str, message: str) -> None:
+        """Takes the kind for programs, as the golden frames name it, and the text for people."""
+        super().__init__(message)
+        self.kind = kind
+        self.close_code = MESSAGE_TOO_BIG if kind == "payload_too_large" else PROTOCOL_ERROR
+        """What a connection is closed with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,25 +68,59 @@ def parse_frame(data: bytes) -> Frame:
     """
     if len(data) < HEADER_BYTES:
         raise FrameError(
-            f"a frame starts with an {HEADER_BYTES}-byte header, found {len(data)} bytes"
+            "too_short",
+            f"a frame starts with an {HEADER_BYTES}-byte header, found {len(data)} bytes",
         )
     number, asset_id, version, payload_len, reserved = HEADER.unpack_from(data)
     try:
         msg_type = MessageType(number)
     except ValueError:
-        raise FrameError(f"unknown message type {number:#04x} at offset 0") from None
+        raise FrameError(
+            "unknown_type", f"unknown message type {number:#04x} at offset 0"
+        ) from None
     if not 0 < asset_id < MAX_WIRE_ID:
-        raise FrameError(f"asset id {asset_id} at offset 1 is not between 1 and 2^53")
+        raise FrameError(
+            "bad_asset_id", f"asset id {asset_id} at offset 1 is not between 1 and 2^53"
+        )
     if reserved != 0:
-        raise FrameError(f"reserved byte at offset 17 must be 0, found {reserved}")
+        raise FrameError("reserved_set", f"reserved byte at offset 17 must be 0, found {reserved}")
     if payload_len > MAX_PAYLOAD_BYTES:
-        raise PayloadTooLargeFrameError(
-            f"payload of {payload_len} bytes is over the limit of {MAX_PAYLOAD_BYTES}"
+        raise FrameError(
+            "payload_too_large",
+            f"payload of {payload_len} bytes is over the limit of {MAX_PAYLOAD_BYTES}",
         )
     found = len(data) - HEADER_BYTES
     if found != payload_len:
-        raise FrameError(f"header announces {payload_len} bytes of payload, found {found}")
+        raise FrameError(
+            "payload_length", f"header announces {payload_len} bytes of payload, found {found}"
+        )
     return Frame(msg_type, asset_id, version, data[HEADER_BYTES:])
+
+
+_FROM_CLIENTS = (
+    MessageType.REQUEST_ASSET,
+    MessageType.REQUEST_COMPILE,
+    MessageType.CANCEL_COMPILE,
+)
+
+
+def parse_client_frame(data: bytes) -> Frame:
+    """Reads a whole frame that a client sent.
+
+    Raises:
+        FrameError: what is wrong with it; also a message or a payload that clients do not send.
+
+    """
+    frame = parse_frame(data)
+    if frame.msg_type not in _FROM_CLIENTS:
+        name = frame.msg_type.name
+        raise FrameError("wrong_direction", f"{name} is sent by the Architect, not to it")
+    if frame.payload and frame.msg_type is not MessageType.REQUEST_COMPILE:
+        raise FrameError(
+            "unexpected_payload",
+            f"{frame.msg_type.name} has no payload, found {len(frame.payload)} bytes",
+        )
+    return frame
 
 
 def progress_payload(stage: CompileStage, progress: float) -> bytes:
@@ -99,10 +136,18 @@ def parse_progress(payload: bytes) -> tuple[CompileStage, float]:
 
     """
     if len(payload) != _PROGRESS.size:
-        raise FrameError(f"progress takes {_PROGRESS.size} bytes, found {len(payload)}")
+        raise FrameError(
+            "progress_length", f"progress takes {_PROGRESS.size} bytes, found {len(payload)}"
+        )
     number, progress = _PROGRESS.unpack(payload)
     if number >= len(STAGES):
-        raise FrameError(f"stage must be 0 to {len(STAGES) - 1}, found {number}")
+        raise FrameError("unknown_stage", f"stage must be 0 to {len(STAGES) - 1}, found {number}")
     if not 0.0 <= progress <= 1.0:
-        raise FrameError(f"progress must be 0 to 1, found {progress}")
+        raise FrameError("bad_share", f"progress must be 0 to 1, found {progress}")
     return STAGES[number], progress
+
+
+def reason_payload(text: str) -> bytes:
+    """Payload of `AssetInvalid`: the text as UTF-8, cut off where clients would."""
+    # A lone half of a character, as in a JSON text, has no UTF-8.
+    return text.encode(errors="replace")[:MAX_REASON_BYTES].decode(errors="ignore").encode()

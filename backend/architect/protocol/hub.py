@@ -10,14 +10,19 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from architect.generated.models import CompileProgress, MessageType
 from architect.protocol.binaries import BinaryUnavailableError, FrameCache
-from architect.protocol.frame import Frame, FrameError, parse_frame, progress_payload
+from architect.protocol.frame import (
+    Frame,
+    FrameError,
+    parse_client_frame,
+    progress_payload,
+    reason_payload,
+)
 from architect.protocol.outbox import Message, Outbox, OutboxOverflowError
 from architect.protocol.server import close_within
 from architect.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 
-PROTOCOL_ERROR = 1002
 UNSUPPORTED_DATA = 1003
 INTERNAL_ERROR = 1011
 TRY_AGAIN_LATER = 1013
@@ -50,7 +55,7 @@ class Client:
 
     def invalid(self, asset_id: int, version: int, error: str) -> None:
         """Says why an asset cannot be had."""
-        self.send(Message(MessageType.ASSET_INVALID, asset_id, version, error.encode()))
+        self.send(Message(MessageType.ASSET_INVALID, asset_id, version, reason_payload(error)))
 
     def close(self, code: int, reason: str) -> None:
         """Ends the connection; never waits."""
@@ -91,8 +96,7 @@ class Client:
                 self.close(UNSUPPORTED_DATA, "this socket takes binary frames")
                 return
             try:
-                frame = parse_frame(data)
-                _check_direction(frame)
+                frame = parse_client_frame(data)
             except FrameError as error:
                 self.close(error.close_code, str(error))
                 return
@@ -155,7 +159,7 @@ class Hub:
 
     def invalid(self, asset_id: int, version: int, error: str) -> None:
         """Tells an asset's subscribers why there is no binary."""
-        self._publish(Message(MessageType.ASSET_INVALID, asset_id, version, error.encode()))
+        self._publish(Message(MessageType.ASSET_INVALID, asset_id, version, reason_payload(error)))
 
     def deleted(self, asset_id: int, version: int) -> None:
         """Tells an asset's subscribers that it is gone, and unsubscribes them."""
@@ -189,16 +193,3 @@ class Hub:
         for client in list(self._clients):
             if message.asset_id in client.subscriptions:
                 client.send(message)
-
-
-_PAYLOAD_FREE = (MessageType.REQUEST_ASSET, MessageType.CANCEL_COMPILE)
-
-
-def _check_direction(frame: Frame) -> None:
-    if frame.msg_type in _PAYLOAD_FREE:
-        if frame.payload:
-            raise FrameError(
-                f"{frame.msg_type.name} carries no payload, found {len(frame.payload)} bytes"
-            )
-    elif frame.msg_type is not MessageType.REQUEST_COMPILE:
-        raise FrameError(f"{frame.msg_type.name} is sent by the Architect, not to it")
