@@ -432,3 +432,107 @@ def render_linear(
     cancel: CancelToken | None = None,
 ) -> NDArray[np.float32]:
     """The same picture in linear colours, background included, and coverage: (height, width, 4)."""
+
+@final
+class SplatRendering:
+    """A picture of gaussians, with what its gradient needs."""
+
+    @property
+    def image(self) -> NDArray[np.float32]:
+        """Linear colour over the background of the flat look, and coverage: (height, width, 4)."""
+
+    def backward(
+        self,
+        positions: NDArray[np.float32],
+        log_scales: NDArray[np.float32],
+        rotations: NDArray[np.float32],
+        opacities: NDArray[np.float32],
+        albedos: NDArray[np.float32],
+        by_pixel: NDArray[np.float32],
+    ) -> tuple[
+        NDArray[np.float32],
+        NDArray[np.float32],
+        NDArray[np.float32],
+        NDArray[np.float32],
+        NDArray[np.float32],
+    ]:
+        """The gradients of a loss by the parameters, in their order, from those by the pixels.
+
+        `by_pixel` has shape (height, width, 4); the parameters are those that were drawn. Raises
+        ValueError.
+        """
+
+def rasterize(
+    positions: NDArray[np.float32],
+    log_scales: NDArray[np.float32],
+    rotations: NDArray[np.float32],
+    opacities: NDArray[np.float32],
+    albedos: NDArray[np.float32],
+    camera: NDArray[np.float32],
+    size: tuple[int, int],
+    *,
+    scale: float = 1.0,
+) -> SplatRendering:
+    """Draws gaussians in the flat look, as the splat renderer does, in a way that has a gradient.
+
+    Positions in metres (n, 3), natural logarithms of the standard deviations in metres (n, 3),
+    quaternions xyzw of any length but 0 (n, 4), opacities (n,), linear albedos (n, 3); contiguous, and
+    not copied. `camera` holds position, target, up and the vertical field of view in radians: (10,).
+    `size` is (width, height); `scale` multiplies every standard deviation. Raises ValueError.
+    """
+
+def camera_lens(camera: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    """What a renderer needs of a camera of ten numbers, as shape (19,).
+
+    Position (3), the rotation into its axes x right, y down, z forward row by row (9), pixels per unit
+    at depth 1 (2), the picture's middle in pixels (2), the largest tangent that the projection is
+    linearised at (2), the variance in square pixels that is added to every gaussian. Raises ValueError.
+    """
+
+def frame_cameras(
+    field: Field, angles: NDArray[np.float32], vertical_fov_rad: float
+) -> NDArray[np.float32]:
+    """Cameras that see the whole field from (azimuth, elevation) in radians: (n, 2) to (n, 10).
+
+    Azimuth turns from +z, the front, towards +x; pictures are square. Raises ValueError.
+    """
+
+def render_views(
+    field: Field,
+    cameras: NDArray[np.float32],
+    size: tuple[int, int],
+    *,
+    samples_per_side: int = 2,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
+) -> NDArray[np.float32]:
+    """Draws the exact field in the flat look for cameras of shape (n, 10): (n, height, width, 4).
+
+    Linear colours over the background, and coverage; `size` is (width, height). Raises ValueError and
+    Cancelled.
+    """
+
+@final
+class HeldOutViews:
+    """Pictures of the exact field that no splats are made from, to judge splats by.
+
+    Spread evenly about it, square, 16 samples per pixel. Raises ValueError and Cancelled.
+    """
+
+    def __new__(
+        cls,
+        field: Field,
+        count: int = 8,
+        size: int = 256,
+        progress: Progress | None = None,
+        cancel: CancelToken | None = None,
+    ) -> HeldOutViews: ...
+    @property
+    def cameras(self) -> NDArray[np.float32]:
+        """The cameras: (n, 10)."""
+
+    def compare(self, splats: Splats, drawn: int | None = None) -> tuple[list[float], float]:
+        """Peak signal-to-noise ratio of each view in decibels, and intersection over union of silhouettes.
+
+        Of the first `drawn` splats, all if None.
+        """
