@@ -6,7 +6,6 @@
 //! With `--headless --out DIR` it writes a picture of each step and exits.
 
 use std::{
-    f32::consts::FRAC_PI_2,
     fs,
     io::Write as _,
     path::{Path, PathBuf},
@@ -19,7 +18,7 @@ use clap::Parser;
 use gve_bevy::prelude::*;
 use gve_examples::{
     app, args::CommonArgs, environment::studio_light, hud::Hud, orbit::Orbit, source, stage::Ground,
-    stage::ground_below, studio::Studio,
+    stage::ground_below, studio::Studio, wheel,
 };
 use serde_json::json;
 
@@ -39,30 +38,9 @@ const STEPS: [u32; 5] = [5, 8, 0, 12, 6];
 /// How long a step stays.
 const STEP: Duration = Duration::from_secs(1);
 
-/// A cart wheel with a number of spokes.
-fn wheel(spokes: u32) -> String {
-    json!({
-        "metadata": { "name": "Wheel", "version": 1, "category": "Vehicle", "material_spec": "WOOD_OAK" },
-        "root_node": { "op": "rotate", "axis": [1, 0, 0], "angle_rad": FRAC_PI_2, "child": {
-            "op": "union", "children": [
-                { "op": "torus", "major_radius": 0.42, "minor_radius": 0.035 },
-                { "op": "subtract", "material": "ASTM_A36", "children": [
-                    { "op": "cylinder", "radius": 0.475, "half_height": 0.03 },
-                    { "op": "cylinder", "radius": 0.455, "half_height": 0.1 }
-                ]},
-                { "op": "cylinder", "radius": 0.09, "half_height": 0.08 },
-                { "op": "polar_repeat", "count": spokes, "child": {
-                    "op": "translate", "offset": [0.25, 0, 0], "child": {
-                        "op": "rotate", "axis": [0, 0, 1], "angle_rad": FRAC_PI_2, "child": {
-                            "op": "capsule", "radius": 0.02, "half_height": 0.17 }}}}
-            ]}}
-    })
-    .to_string()
-}
-
 fn write_step(spokes: u32, file: &Path) -> anyhow::Result<()> {
     if spokes > 0 {
-        return source::bake_text(&wheel(spokes), file);
+        return source::bake_text(&wheel::recipe(spokes), file);
     }
     // What a crashed tool leaves behind: half a file, put in place like a whole one.
     let bytes = fs::read(file).context("a whole file comes first")?;
@@ -89,7 +67,7 @@ const MEASURED_SIZE: u32 = 96;
 fn measure(times: usize, folder: &Path, file: &Path) -> anyhow::Result<()> {
     let variants = [5, 8].map(|spokes| folder.join(format!("{spokes}_spokes")));
     for (variant, spokes) in variants.iter().zip([5, 8]) {
-        source::bake_text(&wheel(spokes), variant)?;
+        source::bake_text(&wheel::recipe(spokes), variant)?;
     }
     let mut studio = Studio::new(folder, MEASURED_SIZE)?;
     studio.show(FILE, GveRepresentation::Volume)?;
@@ -160,7 +138,7 @@ struct Rewriting {
 }
 
 fn show(folder: &Path, file: PathBuf) -> anyhow::Result<()> {
-    let mut app = app::windowed("GVE-1 hot reload", folder)?;
+    let mut app = app::windowed("GVE-1 hot reload", folder, None)?;
     app.insert_resource(Rewriting { file, step: 0, timer: Timer::new(STEP, TimerMode::Repeating) });
     app.add_systems(Startup, build);
     app.add_systems(Update, (rewrite, report));
@@ -174,7 +152,7 @@ fn build(
     server: Res<AssetServer>,
     mut ground: Single<&mut Transform, With<Ground>>,
 ) {
-    let size = Vec3::new(0.48, 0.48, 0.09);
+    let size = wheel::HALF_SIZE;
     commands.spawn((Camera3d::default(), Orbit::framing(-size, size), studio_light(&mut images)));
     commands.spawn((GveObject(server.load(FILE)), GveRepresentation::Volume));
     **ground = ground_below(-size, size).with_scale(Vec3::splat(20.0));
@@ -199,5 +177,6 @@ fn report(mut hud: ResMut<Hud>, status: Query<&GveAssetStatus>, rewriting: Res<R
         GveAssetStatus::Ready => format!("{} spokes", STEPS[rewriting.step]),
         GveAssetStatus::Failed(reason) | GveAssetStatus::Stale(reason) => reason.to_string(),
     });
-    hud.set_if_neq(Hud { help: "the recipe changes every second; drag to turn".to_owned(), status });
+    let help = "the recipe changes every second; drag to turn".to_owned();
+    hud.set_if_neq(Hud { help, status, progress: None });
 }

@@ -1,11 +1,12 @@
-//! Shows assets: a `.gve_bin`, a recipe, or a folder of either.
+//! Shows assets: a `.gve_bin`, a recipe, a folder of either, or what an Architect has.
 //!
-//! `cargo run --example viewer -- assets/library` opens the sample library.
+//! `cargo run --example viewer -- assets/library` opens the sample library; with `--architect URL` instead of a path
+//! the assets come from a running Architect, and change on screen when somebody saves them.
 //! With `--headless --out DIR` it writes a picture of each asset and a contact sheet, and exits.
 
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use bevy::{camera::Viewport, prelude::*};
 use clap::Parser;
 use gve_bevy::prelude::*;
@@ -13,10 +14,10 @@ use gve_examples::{
     app,
     args::CommonArgs,
     environment::studio_light,
-    hud::Hud,
+    hud::{self, Hud},
     orbit::Orbit,
     sheet,
-    source::{BINARY, Source},
+    source::{Entry, Source},
     stage::{Ground, ground_below, shadows_around},
     studio::Studio,
 };
@@ -25,7 +26,11 @@ use gve_examples::{
 #[derive(Parser)]
 struct Args {
     /// A `.gve_bin` file, a `.gve.json` recipe, or a folder of either.
-    path: PathBuf,
+    #[arg(required_unless_present = "architect")]
+    path: Option<PathBuf>,
+    /// Show what the Architect at this address has.
+    #[arg(long, value_name = "URL", conflicts_with = "path")]
+    architect: Option<String>,
     /// Show volume, splats and shell side by side.
     #[arg(long)]
     compare: bool,
@@ -41,23 +46,27 @@ const SHEET_SIZE: u32 = 256;
 
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    let source = Source::open(&args.path)?;
+    let source = match (&args.path, &args.architect) {
+        (Some(path), _) => Source::open(path)?,
+        (None, Some(url)) => Source::ask(url)?,
+        (None, None) => bail!("a path or --architect is needed"),
+    };
     if args.common.headless { draw(&args, &source) } else { show(&args, source) }
 }
 
 fn draw(args: &Args, source: &Source) -> anyhow::Result<()> {
     let out = args.common.out_dir()?;
-    let mut studio = Studio::new(&source.root, args.common.size)?;
+    let mut studio = Studio::connected(&source.root, source.architect.as_deref(), args.common.size)?;
     let mut rows = Vec::new();
-    for file in &source.files {
-        studio.show(file, GveRepresentation::Volume)?;
+    for entry in &source.entries {
+        studio.show(&entry.address, GveRepresentation::Volume)?;
         let mut pictures = Vec::new();
         for representation in REPRESENTATIONS {
             studio.represent(representation);
             pictures.push(studio.picture()?);
         }
         rows.push(pictures.iter().map(|picture| sheet::shrink(picture, SHEET_SIZE)).collect());
-        let path = out.join(file.replace(BINARY, ".png"));
+        let path = out.join(format!("{}.png", entry.name));
         sheet::grid(&[pictures], 4).save(&path).with_context(|| path.display().to_string())?;
         info!("{}", path.display());
     }
@@ -68,7 +77,7 @@ fn draw(args: &Args, source: &Source) -> anyhow::Result<()> {
 /// What the window shows.
 #[derive(Resource)]
 struct View {
-    files: Vec<String>,
+    entries: Vec<Entry>,
     current: usize,
     representation: GveRepresentation,
     compare: bool,
@@ -81,9 +90,9 @@ struct View {
 struct Column(usize);
 
 fn show(args: &Args, source: Source) -> anyhow::Result<()> {
-    let mut app = app::windowed("GVE-1 viewer", &source.root)?;
+    let mut app = app::windowed("GVE-1 viewer", &source.root, source.architect.as_deref())?;
     app.insert_resource(View {
-        files: source.files.clone(),
+        entries: source.entries.clone(),
         current: 0,
         representation: GveRepresentation::Volume,
         compare: args.compare,
@@ -115,7 +124,7 @@ fn build(mut commands: Commands, mut images: ResMut<Assets<Image>>) {
 }
 
 fn choose(keys: Res<ButtonInput<KeyCode>>, mut view: ResMut<View>, mut exit: MessageWriter<AppExit>) {
-    let count = view.files.len();
+    let count = view.entries.len();
     for (key, representation) in
         [KeyCode::Digit1, KeyCode::Digit2, KeyCode::Digit3].into_iter().zip(REPRESENTATIONS)
     {
@@ -157,8 +166,8 @@ fn arrange(
     for (object, ..) in &objects {
         commands.entity(object).despawn();
     }
-    let Some(file) = view.files.get(view.current) else { return };
-    let handle: Handle<GveAsset> = server.load(file.clone());
+    let Some(entry) = view.entries.get(view.current) else { return };
+    let handle: Handle<GveAsset> = server.load(entry.address.clone());
     let representations = if view.compare { REPRESENTATIONS.to_vec() } else { vec![view.representation] };
     for (column, representation) in representations.into_iter().enumerate() {
         commands.spawn((Column(column), GveObject(handle.clone()), representation, Unframed));
@@ -174,20 +183,27 @@ fn frame_when_ready(
     mut commands: Commands,
     view: Res<View>,
     assets: Res<Assets<GveAsset>>,
-    mut objects: Query<(Entity, &Column, &GveObject, &GveAssetStatus, &mut Transform, Has<Unframed>)>,
+    mut objects: Query<(
+        (Entity, &Column, &GveObject, &mut Transform, Has<Unframed>),
+        (&GveAssetStatus, Option<&GveNetStatus>),
+    )>,
     mut cameras: Query<(&Column, &mut Orbit), Without<GveObject>>,
     mut ground: Single<&mut Transform, (With<Ground>, Without<GveObject>)>,
     light: Single<Entity, With<DirectionalLight>>,
     window: Single<&Window>,
     mut hud: ResMut<Hud>,
 ) {
-    let mut status = String::new();
-    for (entity, column, object, state, mut transform, unframed) in &mut objects {
+    let (mut status, mut progress) = (String::new(), None);
+    for ((entity, column, object, mut transform, unframed), (state, net)) in &mut objects {
         status = match state {
             GveAssetStatus::Loading => "loading".to_owned(),
             GveAssetStatus::Ready => String::new(),
             GveAssetStatus::Failed(reason) | GveAssetStatus::Stale(reason) => reason.to_string(),
         };
+        if let Some(net) = net {
+            status = format!("{status} {}", hud::net_line(net));
+            progress = net.compiling.map(|compiling| compiling.total());
+        }
         let Some(asset) = assets.get(&object.0) else { continue };
         if !unframed {
             continue;
@@ -210,7 +226,7 @@ fn frame_when_ready(
         }
         **ground = ground_below(min, max).with_scale(Vec3::splat(40.0 * (max - min).length()));
     }
-    let name = view.files.get(view.current).map_or("", String::as_str);
+    let name = view.entries.get(view.current).map_or("", |entry| entry.name.as_str());
     let shown = if view.compare {
         "volume | splats | shell".to_owned()
     } else {
@@ -220,6 +236,7 @@ fn frame_when_ready(
         help: "1 volume  2 splats  3 shell  C compare   left/right asset   drag to turn, right-drag to move, wheel to zoom"
             .to_owned(),
         status: format!("{name}  {shown}  {status}"),
+        progress,
     };
     hud.set_if_neq(wanted);
 }

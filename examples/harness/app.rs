@@ -16,16 +16,16 @@ use crate::{gpu, hud::HudPlugin, orbit::OrbitPlugin, stage::StagePlugin};
 /// Bevy's warnings and this suite's news; the GPU layers only when something is wrong.
 const LOG_FILTER: &str = "warn,gve_bevy=info,wgpu=error,naga=error,bevy_render=warn";
 
-/// An app with a window, a stage, an orbiting camera and a help text.
+/// An app with a window, a stage, an orbiting camera and a help text; `architect` serves `gve://` addresses.
 ///
 /// # Errors
 /// Where nothing can draw.
-pub fn windowed(title: &str, asset_root: &Path) -> anyhow::Result<App> {
+pub fn windowed(title: &str, asset_root: &Path, architect: Option<&str>) -> anyhow::Result<App> {
     gpu::require()?;
     let window =
         Window { title: title.to_owned(), resolution: WindowResolution::new(1280, 720), ..default() };
     let mut app = App::new();
-    app.add_plugins(source(asset_root));
+    add_sources(&mut app, asset_root, architect);
     app.add_plugins(
         DefaultPlugins
             .set(WindowPlugin { primary_window: Some(window), ..default() })
@@ -37,9 +37,9 @@ pub fn windowed(title: &str, asset_root: &Path) -> anyhow::Result<App> {
 }
 
 /// An app that draws into images only and is driven by its owner, update by update.
-pub fn headless(asset_root: &Path) -> App {
+pub fn headless(asset_root: &Path, architect: Option<&str>) -> App {
     let mut app = App::new();
-    app.add_plugins(source(asset_root));
+    add_sources(&mut app, asset_root, architect);
     app.add_plugins(
         DefaultPlugins
             .set(WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..default() })
@@ -49,7 +49,7 @@ pub fn headless(asset_root: &Path) -> App {
             .set(RenderPlugin { synchronous_pipeline_compilation: true, ..default() })
             .disable::<WinitPlugin>(),
     );
-    app.add_plugins((GvePlugin, StagePlugin));
+    app.add_plugins((GvePlugin, StagePlugin, HudPlugin));
     app
 }
 
@@ -57,8 +57,12 @@ fn assets(root: &Path) -> AssetPlugin {
     AssetPlugin { file_path: root.display().to_string(), watch_for_changes_override: Some(true), ..default() }
 }
 
-fn source(root: &Path) -> GveAssetSourcePlugin {
-    GveAssetSourcePlugin::new(root)
+/// Where assets come from; these plugins go before Bevy's own.
+fn add_sources(app: &mut App, root: &Path, architect: Option<&str>) {
+    app.add_plugins(GveAssetSourcePlugin::new(root));
+    if let Some(server) = architect {
+        app.add_plugins(GveNetPlugin::new(server));
+    }
 }
 
 fn log() -> LogPlugin {

@@ -3,13 +3,14 @@
 //! | module | holds |
 //! |---|---|
 //! | [`args`] | the arguments every example takes |
-//! | [`source`] | from a path to `.gve_bin` files: bakes recipes, lists folders |
+//! | [`source`] | where assets come from: files, recipes, folders, an Architect |
 //! | [`app`] | the Bevy app, with a window or without |
 //! | [`gpu`] | a clear message where there is none |
 //! | [`stage`] | lights, studio environment, ground |
 //! | [`orbit`] | the camera, turned and moved with the mouse |
-//! | [`hud`] | help and status on the screen |
+//! | [`hud`] | help, status and progress on the screen |
 //! | [`studio`] | an app without a window that is asked for pictures |
+//! | [`wheel`] | the recipe that changes in the examples about change |
 //! | [`sheet`] | putting pictures beside each other |
 
 pub mod app;
@@ -22,3 +23,4 @@ pub mod sheet;
 pub mod source;
 pub mod stage;
 pub mod studio;
+pub mod wheel;

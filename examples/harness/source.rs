@@ -1,4 +1,5 @@
-//! From a path to `.gve_bin` files: a file is taken as it is, a recipe is baked, a folder is listed.
+//! Where an example's assets come from: a `.gve_bin` is taken as it is, a recipe is baked, a folder is listed, an
+//! Architect is asked for what it has.
 
 use std::{
     fs,
@@ -7,6 +8,10 @@ use std::{
 
 use anyhow::{Context, bail};
 use gve_bake::{BakeOptions, bake};
+use gve_bevy::net::{
+    self,
+    gve_net::{Client, Config, rest::AssetQuery},
+};
 use gve_types::{MaterialTable, parse_recipe};
 
 /// The ending of binary assets.
@@ -14,12 +19,23 @@ pub const BINARY: &str = ".gve_bin";
 /// The ending of recipes.
 pub const RECIPE: &str = ".gve.json";
 
-/// Binary assets in one folder, ready for the asset server.
+/// An asset that can be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// A name for people and for pictures, without an ending.
+    pub name: String,
+    /// What the asset server loads: a file name, or an address such as `gve://42`.
+    pub address: String,
+}
+
+/// Assets, ready for the asset server.
 pub struct Source {
     /// The folder that the asset server reads.
     pub root: PathBuf,
-    /// File names in it, sorted.
-    pub files: Vec<String>,
+    /// What there is, sorted.
+    pub entries: Vec<Entry>,
+    /// The Architect that serves the addresses, if one does.
+    pub architect: Option<String>,
     /// Holds baked recipes; deleted with this value.
     _baked: Option<tempfile::TempDir>,
 }
@@ -36,12 +52,44 @@ impl Source {
         }
         if ends_with(&path, BINARY) {
             let root = path.parent().context("a file stands in a folder")?.to_path_buf();
-            return Ok(Self { root, files: vec![file_name(&path)], _baked: None });
+            return Ok(Self::of_files(root, vec![file_name(&path)], None));
         }
         if ends_with(&path, RECIPE) {
             return Self::bake_all(&[path]);
         }
         bail!("{} is neither a {BINARY} file, nor a {RECIPE} recipe, nor a folder", path.display())
+    }
+
+    /// Everything that an Architect has, in the order of its wire ids.
+    ///
+    /// # Errors
+    /// When the address is none, the Architect does not answer, or has nothing.
+    pub fn ask(architect: &str) -> anyhow::Result<Self> {
+        let client = Client::start(&Config::new(architect)?)?;
+        let mut entries = Vec::new();
+        let mut query = AssetQuery::default();
+        loop {
+            let page = query.clone();
+            let answer = client.call(|rest| async move { rest.list_assets(&page).await }).wait();
+            let page = answer.context("the client runs")?.with_context(|| format!("asking {architect}"))?;
+            entries.extend(page.items.iter().map(|asset| Entry {
+                name: asset.name.to_lowercase().replace(|c: char| !c.is_alphanumeric(), "_"),
+                address: net::address(asset.wire_id).to_string(),
+            }));
+            query.after = page.next_after;
+            if query.after.is_none() {
+                break;
+            }
+        }
+        if entries.is_empty() {
+            bail!("the Architect at {architect} has no assets yet: `gve push RECIPE` gives it some");
+        }
+        Ok(Self { root: "assets".into(), entries, architect: Some(architect.to_owned()), _baked: None })
+    }
+
+    fn of_files(root: PathBuf, files: Vec<String>, baked: Option<tempfile::TempDir>) -> Self {
+        let entries = files.into_iter().map(|file| Entry { name: file.replace(BINARY, ""), address: file });
+        Self { root, entries: entries.collect(), architect: None, _baked: baked }
     }
 
     fn open_folder(folder: &Path) -> anyhow::Result<Self> {
@@ -55,7 +103,7 @@ impl Source {
         let binaries = of_kind(BINARY);
         if !binaries.is_empty() {
             let files = binaries.iter().map(|path| file_name(path)).collect();
-            return Ok(Self { root: folder.to_path_buf(), files, _baked: None });
+            return Ok(Self::of_files(folder.to_path_buf(), files, None));
         }
         let recipes = of_kind(RECIPE);
         if recipes.is_empty() {
@@ -72,7 +120,7 @@ impl Source {
             bake_file(recipe, &folder.path().join(&name))?;
             files.push(name);
         }
-        Ok(Self { root: folder.path().to_path_buf(), files, _baked: Some(folder) })
+        Ok(Self::of_files(folder.path().to_path_buf(), files, Some(folder)))
     }
 }
 

@@ -55,8 +55,16 @@ impl Studio {
     /// # Errors
     /// When the renderer does not come up, for want of any graphics driver for example.
     pub fn new(asset_root: &Path, size: u32) -> anyhow::Result<Self> {
+        Self::connected(asset_root, None, size)
+    }
+
+    /// The same, with `gve://` addresses served by an Architect.
+    ///
+    /// # Errors
+    /// When the renderer does not come up, for want of any graphics driver for example.
+    pub fn connected(asset_root: &Path, architect: Option<&str>, size: u32) -> anyhow::Result<Self> {
         gpu::require()?;
-        let mut app = app::headless(asset_root);
+        let mut app = app::headless(asset_root, architect);
         let started = Instant::now();
         while app.plugins_state() == PluginsState::Adding {
             if started.elapsed() > LOAD_TIMEOUT {
@@ -74,7 +82,13 @@ impl Studio {
         };
         let light = studio_light(&mut world.resource_mut::<Assets<Image>>());
         let camera = world
-            .spawn((Camera3d::default(), RenderTarget::Image(target.clone().into()), light, Msaa::Sample4))
+            .spawn((
+                Camera3d::default(),
+                RenderTarget::Image(target.clone().into()),
+                light,
+                Msaa::Sample4,
+                IsDefaultUiCamera,
+            ))
             .id();
         let object = world.spawn(Visibility::Inherited).id();
         Ok(Self { app, camera, object, target })
@@ -144,6 +158,16 @@ impl Studio {
         for mut light in lights.iter_mut(world) {
             light.shadow_maps_enabled = wanted;
         }
+    }
+
+    /// The app, for systems and resources of one's own.
+    pub fn app(&mut self) -> &mut App {
+        &mut self.app
+    }
+
+    /// How the object stands with the Architect, if it comes from one.
+    pub fn net_status(&self) -> Option<&GveNetStatus> {
+        self.app.world().get::<GveNetStatus>(self.object)
     }
 
     /// What the status of the object is.

@@ -68,10 +68,11 @@ fn color_difference(a: &Shot, b: &Shot) -> f64 {
 fn volume_splats_and_shell_of_every_sample_agree() {
     let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/library");
     let source = Source::open(&library).unwrap();
-    assert!(source.files.len() >= 12, "the library has twelve assets, found {}", source.files.len());
+    assert!(source.entries.len() >= 12, "the library has twelve assets, found {}", source.entries.len());
     let mut studio = Studio::new(&source.root, SIZE).unwrap();
     let mut faults = Vec::new();
-    for file in &source.files {
+    for entry in &source.entries {
+        let file = &entry.address;
         studio.show(file, GveRepresentation::Volume).unwrap();
         let volume = shoot(&mut studio, GveRepresentation::Volume);
         let splats = shoot(&mut studio, GveRepresentation::Splats);

@@ -26,7 +26,10 @@ fn a_machine_without_a_driver_gets_one_clear_message() {
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
-    assert!(text.contains("SAID no GPU: expected a graphics adapter for one of vulkan, found none"), "{text}");
+    assert!(
+        text.contains("SAID no GPU: expected a graphics adapter for one of vulkan, found none"),
+        "{text}"
+    );
 }
 
 #[test]

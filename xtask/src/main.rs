@@ -1,5 +1,6 @@
 //! Project tasks. `cargo xtask --help` lists them.
 
+mod architect;
 mod arrows;
 mod bench;
 mod codegen;
@@ -24,8 +25,11 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Set everything up, bake the sample library and open the viewer on it.
+    /// Set everything up, compile the sample library through the Architect and open the viewer on it.
     Demo {
+        /// Leave PyTorch out: splats are seeded but not trained.
+        #[arg(long)]
+        light: bool,
         /// Draw pictures instead of opening a window; the default where there is no display.
         #[arg(long)]
         headless: bool,
@@ -69,7 +73,7 @@ enum Task {
 fn main() -> anyhow::Result<()> {
     std::env::set_current_dir(shell::root()?)?;
     match Cli::parse().task {
-        Task::Demo { headless, out } => demo::run(headless, &out),
+        Task::Demo { headless, light, out } => demo::run(headless, light, &out),
         Task::Test => test::run(),
         Task::Lint => test::lint(),
         Task::Setup => setup::all().map(|_| ()),

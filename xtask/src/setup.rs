@@ -150,6 +150,19 @@ pub(crate) fn python_environment(packages: Packages) -> anyhow::Result<PathBuf> 
     Ok(python)
 }
 
+/// Builds the native module and puts it into the Python environment.
+///
+/// It has a target directory of its own: built alone, its dependencies have other features than in the
+/// workspace, and one directory for both would be rebuilt back and forth.
+pub(crate) fn native_module(python: &Path) -> anyhow::Result<()> {
+    let environment =
+        python.ancestors().nth(2).context("python stands in the bin folder of its environment")?;
+    run(Command::new(python)
+        .args(["-m", "maturin", "develop", "--quiet", "--manifest-path", "crates/gve_native/Cargo.toml"])
+        .env("VIRTUAL_ENV", environment)
+        .env("CARGO_TARGET_DIR", target_dir()?.join("native")))
+}
+
 fn npm_packages(folder: &Path) -> anyhow::Result<()> {
     let lock = fs::read_to_string(folder.join("package-lock.json"))
         .with_context(|| folder.join("package-lock.json").display().to_string())?;

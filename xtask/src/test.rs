@@ -14,10 +14,14 @@ pub(crate) fn run() -> anyhow::Result<()> {
     arrows::run()?;
     codegen::run(true)?;
     docs::run(true)?;
-    shell::run(&mut cargo(&["test", "--workspace", "--all-targets"]))?;
+    setup::native_module(&tools.python)?;
+    python(&tools)?;
+    // Some of these tests talk to a running Architect.
+    let mut tests = cargo(&["test", "--workspace", "--all-targets"]);
+    shell::run(tests.env("GVE_PYTHON", &tools.python))?;
     shell::run(&mut cargo(&["test", "--workspace", "--doc"]))?;
     shell::run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
-    other_languages(&tools)
+    roundtrip::all(&tools.python)
 }
 
 /// Format, lints and arrows.
@@ -28,16 +32,16 @@ pub(crate) fn lint() -> anyhow::Result<()> {
     shell::run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
 }
 
-fn other_languages(tools: &setup::Tools) -> anyhow::Result<()> {
-    let python = |args: &[&str]| {
-        let mut command = Command::new(&tools.python);
-        command.args(args);
-        shell::run(&mut command)
-    };
-    let ruff = ["--config", "backend/pyproject.toml", "backend", "tests/python"];
-    python(&[&["-m", "ruff", "check"], ruff.as_slice()].concat())?;
-    python(&[&["-m", "ruff", "format", "--check"], ruff.as_slice()].concat())?;
-    python(&["-m", "mypy", "--config-file", "backend/pyproject.toml", "backend/architect"])?;
-    // Runs pytest, the TypeScript compiler and node, with recipes that go round through both languages.
-    roundtrip::all(&tools.python)
+/// Lints, types and tests of the backend.
+fn python(tools: &setup::Tools) -> anyhow::Result<()> {
+    let run = |args: &[&str]| shell::run(Command::new(&tools.python).args(args));
+    let sources = ["--config", "backend/pyproject.toml", "backend", "tests/python"];
+    run(&[&["-m", "ruff", "check"], sources.as_slice()].concat())?;
+    run(&[&["-m", "ruff", "format", "--check"], sources.as_slice()].concat())?;
+    let types = ["-m", "mypy", "--config-file", "backend/pyproject.toml"];
+    run(&[&types, ["backend/architect", "backend/tests"].as_slice()].concat())?;
+    let mut pytest = Command::new(&tools.python);
+    pytest.args(["-m", "pytest", "--quiet", "backend/tests"]);
+    // Leave the second core to the Architects that the tests start.
+    shell::run(pytest.env("OMP_NUM_THREADS", "2"))
 }

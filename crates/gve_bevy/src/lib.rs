@@ -24,11 +24,14 @@
 //! | [`volume`] | the distance volume, raymarched as an opaque and lit object |
 //! | [`splat`] | gaussian splats, sorted, tested against the depth of everything opaque |
 //! | [`shell`] | the surface mesh with ordinary materials |
+//! | `net` | assets from a running Architect: `gve://42`; feature `net` |
 //! | [`systems`] | the sets that the systems above run in |
 //!
 //! Nothing here needs a window, a renderer or a GPU: without them assets still load, reload and report.
 
 pub mod asset;
+#[cfg(feature = "net")]
+pub mod net;
 pub mod object;
 mod parts;
 pub mod shell;
@@ -40,6 +43,12 @@ use bevy::app::{PluginGroup, PluginGroupBuilder};
 
 /// What most apps need.
 pub mod prelude {
+    #[cfg(feature = "net")]
+    #[doc(inline)]
+    pub use crate::net::{
+        GveAnnounced, GveArchitect, GveCompileFailed, GveCompileProgress, GveConnection, GveNetPlugin,
+        GveNetStatus,
+    };
     #[doc(inline)]
     pub use crate::{
         GvePlugin,

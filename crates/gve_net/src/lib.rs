@@ -59,6 +59,8 @@ mod mailbox;
 pub mod rest;
 pub mod versions;
 
+pub use bytes::Bytes;
+
 pub use assets::{AssetMessage, Assets, MAX_WAITING_REQUESTS, RequestError};
 pub use client::{Client, Pending, StartError};
 pub use config::{Config, ConfigError, DEFAULT_SERVER};

@@ -160,4 +160,7 @@ pub struct Health {
     pub device: String,
     /// Whether splats can be trained.
     pub can_train: bool,
+    /// Random, made with the store: tells a store that began again from an Architect that was restarted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store_id: Option<String>,
 }
