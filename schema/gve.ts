@@ -102,6 +102,8 @@ export interface Health {
     device: string;
     /** Whether splats can be trained. */
     can_train: boolean;
+    /** Random, made with the store: tells a store that began again from an Architect that was restarted. */
+    store_id?: string;
 }
 
 /** How urgent a compile is; a number in JSON. */

@@ -286,6 +286,7 @@ class Health(BaseModel):
     version: str
     device: str
     can_train: bool
+    store_id: Optional[str] = None
 
 
 class AssetCreated(BaseModel):
