@@ -9,13 +9,14 @@ use gve_types::{
 };
 
 use crate::{
-    commands::{bake, inspect, lower, new, render, verify},
+    architect::args::{PushArgs, SearchArgs, WatchArgs},
+    commands::{bake, inspect, lower, new, push, render, search, verify, watch},
     failure::Failure,
     output::Output,
     report,
 };
 
-/// Bake, inspect, verify, draw and lower GVE-1 assets.
+/// Bake, inspect, verify, draw and lower GVE-1 assets; push, watch and search them on an Architect.
 #[derive(Parser)]
 #[command(name = "gve", version, arg_required_else_help = true)]
 struct Cli {
@@ -47,6 +48,12 @@ enum Command {
     Lower(LowerArgs),
     /// Write a small recipe to start from.
     New(NewArgs),
+    /// Save recipes to an Architect, and follow their compiles.
+    Push(PushArgs),
+    /// Push recipes whenever they change, until Ctrl-C; with --json one document a line.
+    Watch(WatchArgs),
+    /// Find assets of an Architect by what they are.
+    Search(SearchArgs),
     /// Print the completions of a shell.
     Completions {
         /// Which shell.
@@ -195,6 +202,9 @@ fn dispatch(command: Command, output: &mut Output) -> Result<(), Failure> {
         Command::Render(args) => render::run(&args, output),
         Command::Lower(args) => lower::run(&args, output),
         Command::New(args) => new::run(&args, output),
+        Command::Push(args) => push::run(&args, output),
+        Command::Watch(args) => watch::run(&args, output),
+        Command::Search(args) => search::run(&args, output),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "gve", &mut script);

@@ -1,5 +1,6 @@
 //! The `gve` command.
 
+mod architect;
 mod cli;
 mod commands;
 mod failure;
@@ -7,6 +8,7 @@ mod input;
 mod output;
 mod picture;
 mod report;
+mod watcher;
 
 use std::process::ExitCode;
 

@@ -1,0 +1,245 @@
+//! `gve push`: recipes to the Architect, and their compiles to the end.
+
+use std::path::Path;
+
+use gve_types::{
+    MaterialTable,
+    compile::{CompilePriority, CompileRequest, CompileResult},
+    validate_recipe,
+};
+use serde_json::{Value, json};
+
+use super::verify::size;
+use crate::{
+    architect::{
+        args::PushArgs,
+        bars::Bars,
+        compile::{Compiles, stage_name},
+        save::{Outcome, SaveOptions, Saved, save},
+        server::Server,
+    },
+    failure::Failure,
+    input::Recipe,
+    output::Output,
+};
+
+/// A recipe on its way.
+struct Push {
+    recipe: Recipe,
+    saved: Saved,
+    /// What the compile ended with; `None` if it was not waited for.
+    ended: Option<Result<CompileResult, Failure>>,
+    /// Size of the binary.
+    bytes: Option<u64>,
+}
+
+/// Checks all recipes, saves them, and follows their compiles.
+pub(crate) fn run(args: &PushArgs, output: &mut Output) -> Result<(), Failure> {
+    // All of them first: nothing is saved while one of them is wrong.
+    let recipes = args.recipes.iter().map(|path| load(path)).collect::<Result<Vec<_>, _>>()?;
+    let server = Server::connect(&args.server)?;
+    let options = SaveOptions {
+        subcategory: args.subcategory.clone(),
+        iterations: args.iterations,
+        resolution: args.resolution,
+        priority: CompilePriority::Normal,
+        force: args.force,
+        only_changes: !args.force
+            && args.subcategory.is_none()
+            && args.iterations.is_none()
+            && args.resolution.is_none(),
+    };
+    let mut pushes: Vec<Push> = Vec::new();
+    let mut failure = None;
+    for recipe in recipes {
+        match save(&server, &recipe, &options) {
+            Ok(saved) => pushes.push(Push { recipe, saved, ended: None, bytes: None }),
+            Err(error) => {
+                // What is saved already is followed to its end all the same.
+                failure = Some(error);
+                break;
+            }
+        }
+    }
+    if !args.no_wait {
+        follow(&server, &mut pushes, output)?;
+    }
+    report(&server, pushes, failure, output)
+}
+
+/// Reads a recipe, with everything that can be found wrong without baking it.
+pub(crate) fn load(path: &Path) -> Result<Recipe, Failure> {
+    let recipe = Recipe::load(path)?;
+    debug_assert!(validate_recipe(&recipe.dna, MaterialTable::builtin()).is_empty(), "loading checks");
+    recipe.field()?;
+    Ok(recipe)
+}
+
+fn follow(server: &Server, pushes: &mut [Push], output: &Output) -> Result<(), Failure> {
+    let bars = Bars::new(!output.json());
+    let mut compiles = Compiles::new(server, &bars);
+    for push in &*pushes {
+        if push.saved.outcome == Outcome::Unchanged {
+            ensure_compiled(server, &push.saved)?;
+        }
+        let document = &push.saved.document;
+        compiles.follow(&document.id, document.version, &document.name);
+    }
+    while !compiles.is_empty() {
+        for ended in compiles.glance()? {
+            let Some(push) = pushes.iter_mut().find(|push| push.saved.document.id == ended.id) else {
+                continue;
+            };
+            push.bytes = ended.result.is_ok().then(|| binary_bytes(server, &ended.id)).flatten();
+            push.ended = Some(ended.result);
+        }
+    }
+    Ok(())
+}
+
+/// Compiles what is stored, if it is not compiled yet.
+pub(crate) fn ensure_compiled(server: &Server, saved: &Saved) -> Result<(), Failure> {
+    let request = CompileRequest {
+        asset_id: saved.document.id.clone(),
+        priority: CompilePriority::Normal,
+        force_recompile: false,
+        splat_iterations: None,
+        volume_resolution: None,
+    };
+    server.call(|rest| async move { rest.compile(&request).await }).map(drop)
+}
+
+/// The binary's size; it is left out where the file is not at hand.
+fn binary_bytes(server: &Server, id: &str) -> Option<u64> {
+    let id = id.to_owned();
+    let cache = server.call(|rest| async move { rest.cache(&id).await }).ok()?;
+    std::fs::metadata(cache.binary_path).ok().map(|metadata| metadata.len())
+}
+
+fn report(
+    server: &Server,
+    pushes: Vec<Push>,
+    failure: Option<Failure>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let failed = |push: &&Push| matches!(push.ended, Some(Err(_)));
+    let failures = pushes.iter().filter(failed).count() + usize::from(failure.is_some());
+    if output.json() {
+        let rows: Vec<Value> = pushes.iter().map(row).collect();
+        let mut document = json!({ "server": server.address, "assets": rows });
+        if failures == 0 {
+            return output.document(&document);
+        }
+        let failure = failure.or_else(|| pushes.into_iter().find_map(|push| push.ended?.err()));
+        let failure = failure.unwrap_or_else(|| Failure::new("internal", "a push failed"));
+        document["error"] = crate::report::json::error(&failure)["error"].take();
+        return Err(Failure { document: Some(document), ..failure });
+    }
+    let mut text = String::new();
+    let mut first = failure;
+    for push in pushes {
+        text.push_str(&summary(&push));
+        if let Some(Err(error)) = push.ended {
+            let message = format!("{}: {}", push.recipe.path.display(), error.message);
+            first.get_or_insert(Failure::about(error.code, &push.recipe.path, message));
+        }
+    }
+    if !text.is_empty() {
+        output.text(&text)?;
+    }
+    match first {
+        Some(mut failure) if failures > 1 => {
+            failure.message.push_str(&format!(" (and {} more failed)", failures - 1));
+            Err(failure)
+        }
+        Some(failure) => Err(failure),
+        None => Ok(()),
+    }
+}
+
+fn row(push: &Push) -> Value {
+    let document = &push.saved.document;
+    let mut row = json!({
+        "file": push.recipe.path.display().to_string(),
+        "id": document.id,
+        "wire_id": document.wire_id,
+        "name": document.name,
+        "version": document.version,
+        "outcome": push.saved.outcome.name(),
+    });
+    match &push.ended {
+        Some(Ok(result)) => {
+            row["result"] = json!(result);
+            row["bytes"] = json!(push.bytes);
+        }
+        Some(Err(error)) => row["error"] = json!({"code": error.code, "message": error.message}),
+        None => {}
+    }
+    row
+}
+
+fn summary(push: &Push) -> String {
+    let document = &push.saved.document;
+    let outcome = match push.saved.outcome {
+        Outcome::Created => "new, version",
+        Outcome::Updated => "saved as version",
+        Outcome::Unchanged => "unchanged, version",
+    };
+    let mut text = format!(
+        "{}: {} is asset {} ({}), {outcome} {}\n",
+        push.recipe.path.display(),
+        document.name,
+        document.wire_id,
+        document.id,
+        document.version
+    );
+    if let Some(Ok(result)) = &push.ended {
+        text.push_str(&details(result, push.bytes));
+    }
+    text
+}
+
+/// Stages with their times, what became of the splats, size and warnings, indented.
+pub(crate) fn details(result: &CompileResult, bytes: Option<u64>) -> String {
+    let mut text = String::new();
+    for stage in &result.stages {
+        text.push_str(&format!("  {:<20} {:>9.1} ms\n", stage_name(stage.stage), stage.seconds * 1e3));
+    }
+    text.push_str(&format!("  {:<20} {:>9.1} ms", "Together", result.compile_time_sec * 1e3));
+    if result.reused {
+        text.push_str(", an earlier compile was used again");
+    } else if let Some(device) = &result.device {
+        text.push_str(&format!(" on {device}"));
+    }
+    text.push('\n');
+    let mut facts = Vec::new();
+    facts.extend(bytes.map(size));
+    if let Some(splats) = &result.splats {
+        facts.push(format!("{} splats", splats.count));
+        match (splats.trained, &splats.reason) {
+            (true, _) => facts.push(format!("trained for {} iterations", splats.iterations)),
+            (false, Some(reason)) => facts.push(format!("not trained: {reason}")),
+            (false, None) => facts.push("not trained".to_owned()),
+        }
+        if let Some(psnr) = psnr(result) {
+            facts.push(psnr);
+        }
+    }
+    if !facts.is_empty() {
+        text.push_str(&format!("  {}\n", facts.join(", ")));
+    }
+    for warning in &result.warnings {
+        text.push_str(&format!("  warning: {warning}\n"));
+    }
+    text
+}
+
+/// How true the splats are, before and after training.
+pub(crate) fn psnr(result: &CompileResult) -> Option<String> {
+    let splats = result.splats.as_ref()?;
+    match (splats.psnr_before_db, splats.psnr_after_db) {
+        (Some(before), Some(after)) => Some(format!("PSNR {before:.1} dB before, {after:.1} dB after")),
+        (None, Some(one)) | (Some(one), None) => Some(format!("PSNR {one:.1} dB")),
+        (None, None) => None,
+    }
+}

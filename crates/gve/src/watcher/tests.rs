@@ -1,0 +1,86 @@
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::fs;
+
+use super::*;
+
+/// Waits until something has settled.
+fn next(changes: &mut Changes) -> Vec<PathBuf> {
+    for _ in 0..2000 {
+        let settled = changes.settled().unwrap();
+        if !settled.is_empty() {
+            return settled;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    panic!("nothing has changed");
+}
+
+#[test]
+fn recipes_are_found_below_folders_and_hidden_ones_are_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    for name in ["a.gve.json", "b.json", ".#a.gve.json", "a.gve.json~", "sub/c.gve.json", ".gve/d.gve.json"] {
+        fs::create_dir_all(root.join(name).parent().unwrap()).unwrap();
+        fs::write(root.join(name), "").unwrap();
+    }
+    let watched = Watched::new(&[root.to_owned()]).unwrap();
+    assert_eq!(watched.recipes().unwrap(), [root.join("a.gve.json"), root.join("sub/c.gve.json")]);
+    assert!(watched.concerns(&root.join("sub/new.gve.json")));
+    assert!(!watched.concerns(&root.join(".gve/assets.json")));
+    let watched = Watched::new(&[root.join("b.json")]).unwrap();
+    assert_eq!(watched.recipes().unwrap(), [root.join("b.json")]);
+    assert!(!watched.concerns(&root.join("a.gve.json")));
+    assert_eq!(Watched::new(&[root.join("none")]).unwrap_err().code, "not_found");
+}
+
+#[test]
+fn a_folder_without_recipes_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let watched = Watched::new(&[folder.path().to_owned()]).unwrap();
+    assert_eq!(watched.recipes().unwrap_err().code, "no_recipes");
+}
+
+#[test]
+fn saves_in_place_and_by_renaming_are_noticed_and_other_files_are_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.gve.json");
+    fs::write(&file, "1").unwrap();
+    for paths in [vec![file.clone()], vec![folder.path().to_owned()]] {
+        let mut changes = Changes::start(Watched::new(&paths).unwrap()).unwrap();
+        fs::write(folder.path().join("other.txt"), "x").unwrap();
+        fs::write(&file, "2").unwrap();
+        assert_eq!(next(&mut changes), std::slice::from_ref(&file));
+        let temporary = folder.path().join(".a.gve.json.tmp");
+        fs::write(&temporary, "3").unwrap();
+        fs::rename(&temporary, &file).unwrap();
+        assert_eq!(next(&mut changes), std::slice::from_ref(&file));
+        // The editor moves the old one away first.
+        fs::rename(&file, folder.path().join("a.gve.json~")).unwrap();
+        fs::write(&file, "4").unwrap();
+        assert_eq!(next(&mut changes), std::slice::from_ref(&file));
+    }
+}
+
+#[test]
+fn new_recipes_and_folders_are_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut changes = Changes::start(Watched::new(&[folder.path().to_owned()]).unwrap()).unwrap();
+    let elsewhere = tempfile::tempdir_in(folder.path().parent().unwrap()).unwrap();
+    fs::create_dir(elsewhere.path().join("sub")).unwrap();
+    fs::write(elsewhere.path().join("sub/b.gve.json"), "1").unwrap();
+    fs::rename(elsewhere.path().join("sub"), folder.path().join("sub")).unwrap();
+    assert_eq!(next(&mut changes), [folder.path().join("sub/b.gve.json")]);
+}
+
+#[test]
+fn a_file_settles_once_it_is_quiet() {
+    let start = Instant::now();
+    let path = PathBuf::from("a");
+    let mut restless = BTreeMap::from([(path.clone(), start)]);
+    assert_eq!(take_settled(&mut restless, start + QUIET / 2), Vec::<PathBuf>::new());
+    restless.insert(path.clone(), start + QUIET / 2);
+    assert_eq!(take_settled(&mut restless, start + QUIET), Vec::<PathBuf>::new());
+    assert_eq!(take_settled(&mut restless, start + QUIET / 2 + QUIET), [path]);
+    assert!(restless.is_empty());
+}
