@@ -45,9 +45,9 @@ struct Args {
     /// The Architect.
     #[arg(long, value_name = "URL", env = "GVE_SERVER", default_value = DEFAULT_SERVER)]
     architect: String,
-    /// Training iterations of each compile; 0 shows a save soonest.
-    #[arg(long, default_value_t = 0)]
-    iterations: u32,
+    /// Training iterations of each compile; 0 shows a save soonest, as `--measure` does by default.
+    #[arg(long)]
+    iterations: Option<u32>,
     /// Draw nothing: save this often, and print the times from save to new picture as JSON.
     #[arg(long, value_name = "TIMES")]
     measure: Option<usize>,
@@ -57,6 +57,8 @@ struct Args {
 
 /// Spokes of the wheel in the scripted run, save by save.
 const STEPS: [u32; 4] = [5, 8, 12, 6];
+/// Training iterations of a compile whose progress is to be seen.
+const TRAINING: u32 = 100;
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -107,7 +109,8 @@ fn save(spokes: u32, iterations: u32, expected_version: Option<u32>) -> anyhow::
 
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    let designer = Designer::begin(&args.architect, args.iterations)?;
+    let iterations = args.iterations.unwrap_or(if args.measure.is_some() { 0 } else { TRAINING });
+    let designer = Designer::begin(&args.architect, iterations)?;
     match args.measure {
         Some(times) => measure(times, &args, designer),
         None if args.common.headless => draw(&args, designer),
