@@ -268,8 +268,13 @@ class Architect:
         """Carries a change to its end, even if whoever asked for it hangs up."""
         task = asyncio.create_task(change)
         self._changes.add(task)
-        task.add_done_callback(self._changes.discard)
+        task.add_done_callback(self._ended)
         return await asyncio.shield(task)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._changes.discard(task)
+        if not task.cancelled():
+            task.exception()  # It counts as seen, if nobody waits for it any more.
 
 
 class _Announcer:

@@ -21,6 +21,12 @@ from architect.settings import Settings
 WAIT_SECS = 60.0
 """How long a test waits for what must come; it fails then, but never passes by it."""
 
+PATIENT: dict[str, Any] = {"max_queue": None, "open_timeout": WAIT_SECS, "ping_interval": None}
+"""Options of clients that a loaded machine does not disturb.
+
+Their queue has no limit, because a client that stops reading does not see that the server closes.
+"""
+
 
 def recipe(name: str = "Ball", radius: float = 0.5, **metadata: Any) -> dict[str, Any]:
     """A small recipe that bakes in milliseconds."""
@@ -68,14 +74,13 @@ class Running:
 
     @contextlib.asynccontextmanager
     async def events(self) -> AsyncIterator["EventReader"]:
-        # Without a limit, because a client that stops reading does not see the server's close.
         url = f"ws{self.url[4:]}/ws/events"
-        async with websockets.connect(url, max_queue=None) as socket:
+        async with websockets.connect(url, **PATIENT) as socket:
             yield EventReader(socket)
 
     @contextlib.asynccontextmanager
     async def frames(self, **options: Any) -> AsyncIterator["FrameClient"]:
-        options = {"max_size": None, "compression": None, "max_queue": None, **options}
+        options = {"max_size": None, "compression": None, **PATIENT, **options}
         async with websockets.connect(f"ws{self.url[4:]}/ws/assets", **options) as socket:
             yield FrameClient(socket)
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from architect.base import BaseModel
 from architect.errors import InvalidRequestError, PayloadTooLargeError
 from architect.generated.models import SaveAsset
-from architect.limits import MAX_ENVELOPE_BYTES, MAX_RECIPE_BYTES
+from architect.limits import MAX_ENVELOPE_BYTES, MAX_NAME_BYTES, MAX_RECIPE_BYTES
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -73,7 +73,11 @@ async def read_save(request: Request) -> SaveBody:
     if "dna" not in members:
         raise _invalid("$.dna", "is missing")
     rest = {name: _value(text) for name, text in members.items() if name != "dna"}
-    return SaveBody(members["dna"].encode(), parse_model(SaveOptions, rest))
+    options = parse_model(SaveOptions, rest)
+    length = len((rest.get("subcategory") or "").encode())
+    if length > MAX_NAME_BYTES:
+        raise _invalid("$.subcategory", f"at most {MAX_NAME_BYTES} bytes, found {length}")
+    return SaveBody(members["dna"].encode(), options)
 
 
 async def read_model(request: Request, model: type[M], defaults: dict[str, Any]) -> M:
@@ -133,6 +137,7 @@ def _members(text: str) -> dict[str, str]:
             name, at = _decode(text, at)
             if not isinstance(name, str):
                 raise _syntax(text, at, "expected a name in quotes")
+            _check_encodable(name)
             if name in members:
                 raise _invalid(f"$.{name}", "is given twice")
             at = _skip(text, at)
@@ -154,7 +159,17 @@ def _members(text: str) -> dict[str, str]:
 
 
 def _value(text: str) -> Any:  # noqa: ANN401 - any JSON value
-    return _decode(text, 0)[0]
+    value, _ = _decode(text, 0)
+    _check_encodable(value)
+    return value
+
+
+def _check_encodable(value: object) -> None:
+    """Refuses texts such as `"\\ud800"`: half a character, which no answer could repeat."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise _invalid("$", "a text holds half of a surrogate pair") from None
 
 
 def _decode(text: str, at: int) -> tuple[Any, int]:

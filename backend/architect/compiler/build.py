@@ -25,3 +25,11 @@ class Build:
     """What the designer should know; also in the file."""
     degraded: bool = False
     """Whether a stage did less than it can, so that the binary is not to be used again."""
+    device: str = "cpu"
+    """Where the heavy stages ran: `cuda` if any of them did."""
+
+    def fall_back(self, what: str, error: Exception) -> None:
+        """Notes that a stage had to do without PyTorch, and why, for the designer."""
+        self.degraded = True
+        lines = str(error).strip().splitlines() or [""]
+        self.warnings.append(f"{what}: {type(error).__name__}: {lines[0]}")

@@ -203,7 +203,7 @@ class _Run:
             version=build.asset.version,
             stages=self._reports,
             splats=splats.report,
-            device=splats.device if lowered.evaluate is None else build.tools.device,
+            device=build.device,
             warnings=build.warnings,
         )
         stored = None if embedding is None else embedding.astype("<f4").tobytes()
@@ -248,7 +248,7 @@ class _Run:
         )
         made = await self._thread(run, self._build, progress, *args, **kwargs)
         self._check_cancelled()
-        self._tell(stage, 1.0)
+        self._tell(stage, 1.0, progress.message)
         self._reports.append(StageReport(stage=stage, seconds=time.monotonic() - begun))
         return made
 
@@ -257,17 +257,21 @@ class _Run:
         loop = asyncio.get_running_loop()
         future = loop.run_in_executor(self._threads, lambda: work(*args, **kwargs))
         try:
-            return await asyncio.shield(future)
+            # Waiting for it, unlike awaiting it, leaves it alone when the waiting is cancelled.
+            await asyncio.wait([future])
         except asyncio.CancelledError:
             self._build.cancel.cancel()
             await asyncio.wait([future])
+            future.exception()  # It counts as seen.
             raise
+        return future.result()
 
     def _complete(self, result: CompileResult) -> CompileJob:
         return replace(self._job, state=CompileState.COMPLETE, result=result)
 
-    def _tell(self, stage: CompileStage, share: float) -> None:
-        progress = CompileProgress(stage=stage, progress=share, message=MESSAGES[stage])
+    def _tell(self, stage: CompileStage, share: float, message: str = "") -> None:
+        message = message or MESSAGES[stage]
+        progress = CompileProgress(stage=stage, progress=share, message=message)
         self._listener.progressed(self._build.asset, progress)
 
     def _check_cancelled(self) -> None:

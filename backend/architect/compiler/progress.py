@@ -52,9 +52,12 @@ class StageProgress:
         self._loop = asyncio.get_running_loop()
         self._last = time.monotonic()
         self._share = 0.0
+        self.message = ""
+        """What the stage said last."""
 
     def __call__(self, share: float, message: str) -> None:
         """Reports `share` of the stage, 0 to 1; shares never run back."""
+        self.message = message
         now = time.monotonic()
         if now - self._last < self._interval_secs or not math.isfinite(share):
             return

@@ -82,8 +82,9 @@ async def test_a_trainer_that_fails_leaves_a_binary_that_is_not_used_again(
         asset = await server.create(splat_iterations=10)
         result = (await server.compiled(asset))["result"]
         assert result["success"]
-        reason = "training failed: RuntimeError: no kernel image is available"
-        assert result["splats"]["reason"] == reason
+        assert result["splats"]["reason"] == "training failed: RuntimeError"
+        failure = "RuntimeError: no kernel image is available"
+        assert f"splats were seeded but not trained: {failure}" in result["warnings"]
         asset = await server.update(asset, recipe(), splat_iterations=10)
         assert (await server.compiled(asset))["result"]["reused"] is False
 
@@ -195,18 +196,12 @@ async def test_a_newer_save_takes_the_place_of_a_running_compile(
         await asyncio.to_thread(gate.wait)
         gate.open()
         seen = await events.until(lambda e: e.type == "compile:complete")
-        assert types(seen) == [
-            "asset:created",
-            "compile:started",
-            "asset:updated",
-            "asset:updated",
-            "compile:started",
-            "compile:complete",
-        ]
+        # The second compile may have begun before the third save, or not.
+        told = [one for one in types(seen) if one != "compile:started"]
+        assert told == ["asset:created", "asset:updated", "asset:updated", "compile:complete"]
         status = await server.compiled(asset)
         assert (status["version"], status["state"]) == (3, "complete")
         assert gve_native.read_header(status["result"]["binary_path"]).version == 3
-        assert len(gate.order) == 2
 
 
 async def test_a_binary_that_came_too_late_is_dropped(

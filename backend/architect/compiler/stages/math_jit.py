@@ -1,17 +1,19 @@
-"""Stage 1: from the recipe to a field that can be evaluated."""
+"""Stage 1: from the recipe to a field that can be evaluated, natively and by PyTorch."""
 
-from collections.abc import Callable
+import logging
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import gve_native
-import numpy as np
-from numpy.typing import NDArray
 
+from architect import math_jit
 from architect.compiler.build import Build
 from architect.compiler.tools import Progress
 
-Evaluate = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+if TYPE_CHECKING:
+    from architect.math_jit.graph import SdfGraph
 
+_LOG = logging.getLogger(__name__)
 _MASS_RESOLUTION = 64
 """Cells along the longest side of the grid that the solid is weighed on, as `gve bake` takes."""
 
@@ -23,8 +25,8 @@ class Lowered:
     field: gve_native.Field
     mass_json: str
     """What it weighs."""
-    evaluate: Evaluate | None
-    """Distances by PyTorch on the CUDA device; `None` leaves them to the native evaluator."""
+    graph: "SdfGraph | None"
+    """The same field as a PyTorch graph, checked against the interpreter."""
 
 
 def run(build: Build, progress: Progress) -> Lowered:
@@ -32,5 +34,18 @@ def run(build: Build, progress: Progress) -> Lowered:
     field = gve_native.Field(build.asset.dna_json)
     progress(0.3, "Weighing")
     mass_json = gve_native.weigh(field, _MASS_RESOLUTION)
-    evaluate = None
-    return Lowered(field, mass_json, evaluate)
+    if not build.tools.torch:
+        progress(0.9, "Lowered natively: PyTorch is not used here")
+        return Lowered(field, mass_json, None)
+    progress(0.6, "Building and checking the PyTorch graph")
+    return Lowered(field, mass_json, _graph(build, field))
+
+
+def _graph(build: Build, field: gve_native.Field) -> "SdfGraph | None":
+    try:
+        return math_jit.compile_field(field, device=build.tools.device)
+    # A graph that is wrong, a device that is full: the native evaluator needs neither.
+    except Exception as error:
+        _LOG.exception("there is no PyTorch graph of asset %s", build.asset.id)
+        build.fall_back("the field is evaluated natively", error)
+        return None

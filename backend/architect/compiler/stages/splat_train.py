@@ -22,8 +22,6 @@ class SplatResult:
 
     splats: gve_native.Splats
     report: SplatReport
-    device: str
-    """Where they were trained: `cpu` or `cuda`."""
 
 
 def run(build: Build, progress: Progress, lowered: Lowered) -> SplatResult:
@@ -56,12 +54,11 @@ def run(build: Build, progress: Progress, lowered: Lowered) -> SplatResult:
     # reason to leave the asset without a binary.
     except Exception as error:
         _LOG.exception("training the splats of asset %s failed", build.asset.id)
-        build.degraded = True
-        text = str(error).splitlines() or [""]
-        reason = f"training failed: {type(error).__name__}: {text[0]}"
-        build.warnings.append(f"splats were seeded but not trained: {reason}")
-        return _untrained(seeds, reason)
+        build.fall_back("splats were seeded but not trained", error)
+        return _untrained(seeds, f"training failed: {type(error).__name__}")
     build.warnings.extend(trained.warnings)
+    if trained.device != "cpu":
+        build.device = trained.device
     report = SplatReport(
         count=len(trained.splats),
         trained=trained.trained,
@@ -70,12 +67,12 @@ def run(build: Build, progress: Progress, lowered: Lowered) -> SplatResult:
         psnr_after_db=_finite(trained.psnr_after_db),
         reason=None if trained.trained else "; ".join(trained.warnings) or "training did not help",
     )
-    return SplatResult(trained.splats, report, trained.device)
+    return SplatResult(trained.splats, report)
 
 
 def _untrained(seeds: gve_native.Splats, reason: str | None) -> SplatResult:
     report = SplatReport(count=len(seeds), trained=False, iterations=0, reason=reason)
-    return SplatResult(seeds, report, "cpu")
+    return SplatResult(seeds, report)
 
 
 def _finite(decibels: float) -> float | None:
