@@ -65,7 +65,6 @@ class Architect:
             store, self.librarian, self.compiler, LocalQueue(), _Announcer(self)
         )
         self.index = SearchIndex()
-        self.store_id = ""
         self._changes: set[asyncio.Task[Any]] = set()
 
     @classmethod
@@ -82,7 +81,6 @@ class Architect:
             if tools is None:
                 tools = await asyncio.to_thread(Tools.find, settings)
             architect = cls(settings, store, tools)
-            architect.store_id = await store.store_id()
             try:
                 architect.librarian.prepare_cache()
             except OSError as error:

@@ -1,13 +1,10 @@
 """What the tests of the Architect share."""
 
 import pytest
-from gve_native import CancelToken
 
 from architect.compiler.tools import NoTrainer, Tools
 from architect.index import Embedder
 from architect.librarian.materials import MaterialLibrarian
-
-assert CancelToken  # The native module is what most of the tests are about.
 
 
 @pytest.fixture(scope="session")

@@ -165,7 +165,7 @@ def _value(text: str) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def _check_encodable(value: object) -> None:
-    """Refuses texts such as `"\\ud800"`: half a character, which no answer could repeat."""
+    """Refuses texts with half of a surrogate pair, which no answer could repeat."""
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:

@@ -29,6 +29,13 @@ class FrameCache:
         self._size_bytes = 0
         self._loading: dict[tuple[int, int], asyncio.Task[bytes]] = {}
 
+    def kept(self, asset_id: int, version: int) -> bytes | None:
+        """The frame if it is in memory."""
+        key = (asset_id, version)
+        if key in self._frames:
+            self._frames.move_to_end(key)
+        return self._frames.get(key)
+
     async def frame(self, asset_id: int, version: int, path: Path) -> bytes:
         """The `AssetReady` frame of a binary; several askers wait for one reading.
 
@@ -37,9 +44,9 @@ class FrameCache:
 
         """
         key = (asset_id, version)
-        if key in self._frames:
-            self._frames.move_to_end(key)
-            return self._frames[key]
+        kept = self.kept(asset_id, version)
+        if kept is not None:
+            return kept
         task = self._loading.get(key)
         if task is None:
             task = asyncio.create_task(self._load(key, path))

@@ -174,6 +174,11 @@ class Hub:
         if message.msg_type is not MessageType.ASSET_READY:
             frame = Frame(message.msg_type, message.asset_id, message.version, message.payload)
             return frame.to_bytes()
+        if self._outdated(message):
+            return None
+        kept = self.frames.kept(message.asset_id, message.version)
+        if kept is not None:
+            return kept
         path = await self._find_binary(message.asset_id, message.version)
         if path is None:
             return None

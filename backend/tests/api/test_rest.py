@@ -205,6 +205,7 @@ async def test_health_and_recipe_check(tmp_path: Path, tools: Tools) -> None:
     async with running(tmp_path, tools) as server:
         health = Health.model_validate_json((await server.http.get("/health")).content)
         assert (health.status, health.device, health.can_train) == ("ok", "cpu", False)
+        assert health.store_id == await server.architect.store.store_id()
         answer = await server.http.post("/recipes/check", json=recipe())
         assert (answer.status_code, answer.json()) == (200, {"violations": []})
         answer = await server.http.post("/recipes/check", json=recipe(radius=-1))

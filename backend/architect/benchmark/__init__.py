@@ -1,0 +1,1 @@
+"""Measurements of the Architect: `python -m architect.benchmark push|compile`."""
