@@ -17,7 +17,7 @@ use crate::{failure::Failure, picture::file};
 
 const FOLDER: &str = ".gve";
 const FILE: &str = "assets.json";
-/// Held while the file is read, changed and written.
+/// Held while a recipe is saved.
 const LOCK: &str = "assets.lock";
 /// Longest memory that is read, in bytes: tens of thousands of recipes.
 const MAX_BYTES: u64 = 16 << 20;
@@ -39,34 +39,35 @@ struct Content {
     servers: BTreeMap<String, BTreeMap<String, Remembered>>,
 }
 
-/// What is remembered of the recipes in one folder.
+/// What is remembered of the recipes in one folder. Other processes wait while there is one of these,
+/// so that two of them do not push the same recipe as two new assets.
 pub(crate) struct Memory {
     folder: PathBuf,
+    /// Released when it is closed, by whatever end of this process.
+    _lock: File,
 }
 
 impl Memory {
     /// That of the recipe's folder, and the name under which the recipe stands in it.
-    pub(crate) fn of(recipe: &Path) -> (Self, String) {
+    pub(crate) fn open(recipe: &Path) -> Result<(Self, String), Failure> {
         let parent = recipe.parent().filter(|parent| !parent.as_os_str().is_empty());
         let name = recipe.file_name().unwrap_or(recipe.as_os_str()).to_string_lossy().into_owned();
-        (Self { folder: parent.unwrap_or(Path::new(".")).join(FOLDER) }, name)
+        let folder = parent.unwrap_or(Path::new(".")).join(FOLDER);
+        let path = folder.join(LOCK);
+        let failed = |error: std::io::Error| Failure::write(&path, &error);
+        fs::create_dir_all(&folder).map_err(failed)?;
+        let lock = File::create(&path).map_err(failed)?;
+        lock.lock().map_err(failed)?;
+        Ok((Self { folder, _lock: lock }, name))
     }
 
     /// The asset that a recipe is on a server.
     pub(crate) fn recall(&self, server: &str, name: &str) -> Result<Option<Remembered>, Failure> {
-        if !self.path().exists() {
-            return Ok(None);
-        }
         Ok(self.read()?.servers.get(server).and_then(|recipes| recipes.get(name)).cloned())
     }
 
     /// Remembers the asset that a recipe is on a server; everything else stays as it is.
     pub(crate) fn remember(&self, server: &str, name: &str, asset: Remembered) -> Result<(), Failure> {
-        let failed = |error: &std::io::Error| Failure::write(&self.path(), error);
-        fs::create_dir_all(&self.folder).map_err(|error| failed(&error))?;
-        // Released when it is closed, by whatever end of this process.
-        let lock = File::create(self.folder.join(LOCK)).map_err(|error| failed(&error))?;
-        lock.lock().map_err(|error| failed(&error))?;
         let mut content = self.read()?;
         content.servers.entry(server.to_owned()).or_default().insert(name.to_owned(), asset);
         let mut text = serde_json::to_string_pretty(&content).unwrap_or_default();
@@ -113,7 +114,7 @@ mod tests {
     #[test]
     fn assets_are_remembered_per_server_and_recipe() {
         let folder = tempfile::tempdir().unwrap();
-        let (memory, name) = Memory::of(&folder.path().join("chair.gve.json"));
+        let (memory, name) = Memory::open(&folder.path().join("chair.gve.json")).unwrap();
         assert_eq!(name, "chair.gve.json");
         assert_eq!(memory.recall("http://a", &name).unwrap(), None);
         memory.remember("http://a", &name, asset("1", 1)).unwrap();
@@ -128,8 +129,7 @@ mod tests {
     #[test]
     fn a_damaged_memory_is_neither_used_nor_overwritten() {
         let folder = tempfile::tempdir().unwrap();
-        let (memory, name) = Memory::of(&folder.path().join("chair.gve.json"));
-        fs::create_dir(folder.path().join(FOLDER)).unwrap();
+        let (memory, name) = Memory::open(&folder.path().join("chair.gve.json")).unwrap();
         fs::write(memory.path(), "{\"servers\": [").unwrap();
         assert_eq!(memory.recall("http://a", &name).unwrap_err().code, "bad_memory");
         assert_eq!(memory.remember("http://a", &name, asset("1", 1)).unwrap_err().code, "bad_memory");
@@ -137,7 +137,17 @@ mod tests {
     }
 
     #[test]
-    fn a_recipe_in_this_folder_has_its_memory_here() {
-        assert_eq!(Memory::of(Path::new("chair.gve.json")).0.folder, Path::new("./.gve"));
+    fn others_wait_while_a_recipe_is_saved() {
+        let folder = tempfile::tempdir().unwrap();
+        let recipe = folder.path().join("chair.gve.json");
+        let (memory, name) = Memory::open(&recipe).unwrap();
+        let other = std::thread::spawn(move || {
+            let (memory, name) = Memory::open(&recipe).unwrap();
+            memory.recall("http://a", &name).unwrap()
+        });
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        memory.remember("http://a", &name, asset("1", 1)).unwrap();
+        drop(memory);
+        assert_eq!(other.join().unwrap(), Some(asset("1", 1)));
     }
 }

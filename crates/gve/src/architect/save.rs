@@ -58,7 +58,7 @@ impl Outcome {
 
 /// Saves a recipe under the id that is remembered of it, or as a new asset.
 pub(crate) fn save(server: &Server, recipe: &Recipe, options: &SaveOptions) -> Result<Saved, Failure> {
-    let (memory, name) = Memory::of(&recipe.path);
+    let (memory, name) = Memory::open(&recipe.path)?;
     let known = memory.recall(&server.address, &name)?;
     if options.only_changes
         && let Some(known) = &known

@@ -2,11 +2,7 @@
 
 use std::path::Path;
 
-use gve_types::{
-    MaterialTable,
-    compile::{CompilePriority, CompileRequest, CompileResult},
-    validate_recipe,
-};
+use gve_types::compile::{CacheStatus, CompilePriority, CompileRequest, CompileResult, CompileState};
 use serde_json::{Value, json};
 
 use super::verify::size;
@@ -70,7 +66,6 @@ pub(crate) fn run(args: &PushArgs, output: &mut Output) -> Result<(), Failure> {
 /// Reads a recipe, with everything that can be found wrong without baking it.
 pub(crate) fn load(path: &Path) -> Result<Recipe, Failure> {
     let recipe = Recipe::load(path)?;
-    debug_assert!(validate_recipe(&recipe.dna, MaterialTable::builtin()).is_empty(), "loading checks");
     recipe.field()?;
     Ok(recipe)
 }
@@ -78,11 +73,16 @@ pub(crate) fn load(path: &Path) -> Result<Recipe, Failure> {
 fn follow(server: &Server, pushes: &mut [Push], output: &Output) -> Result<(), Failure> {
     let bars = Bars::new(!output.json());
     let mut compiles = Compiles::new(server, &bars);
-    for push in &*pushes {
-        if push.saved.outcome == Outcome::Unchanged {
-            ensure_compiled(server, &push.saved)?;
-        }
+    for push in &mut *pushes {
         let document = &push.saved.document;
+        if push.saved.outcome == Outcome::Unchanged && is_compiled(server, &document.id)? {
+            push.ended = last_result(server, &document.id, document.version);
+            push.bytes = binary_bytes(server, &document.id);
+            continue;
+        }
+        if push.saved.outcome == Outcome::Unchanged {
+            compile_stored(server, &document.id)?;
+        }
         compiles.follow(&document.id, document.version, &document.name);
     }
     while !compiles.is_empty() {
@@ -97,16 +97,31 @@ fn follow(server: &Server, pushes: &mut [Push], output: &Output) -> Result<(), F
     Ok(())
 }
 
-/// Compiles what is stored, if it is not compiled yet.
-pub(crate) fn ensure_compiled(server: &Server, saved: &Saved) -> Result<(), Failure> {
+/// Whether the binary of what is stored is there.
+pub(crate) fn is_compiled(server: &Server, id: &str) -> Result<bool, Failure> {
+    let id = id.to_owned();
+    let cache = server.call(|rest| async move { rest.cache(&id).await })?;
+    Ok(cache.status == CacheStatus::Valid)
+}
+
+/// Compiles what is stored as it is usually done.
+pub(crate) fn compile_stored(server: &Server, id: &str) -> Result<(), Failure> {
     let request = CompileRequest {
-        asset_id: saved.document.id.clone(),
+        asset_id: id.to_owned(),
         priority: CompilePriority::Normal,
         force_recompile: false,
         splat_iterations: None,
         volume_resolution: None,
     };
     server.call(|rest| async move { rest.compile(&request).await }).map(drop)
+}
+
+/// What the compile of this version ended with, if the Architect still knows.
+fn last_result(server: &Server, id: &str, version: u32) -> Option<Result<CompileResult, Failure>> {
+    let id = id.to_owned();
+    let status = server.call(|rest| async move { rest.compile_status(&id).await }).ok()?;
+    let is_it = status.version == version && status.state == CompileState::Complete;
+    status.result.filter(|_| is_it).map(Ok)
 }
 
 /// The binary's size; it is left out where the file is not at hand.
@@ -183,7 +198,7 @@ fn summary(push: &Push) -> String {
     let outcome = match push.saved.outcome {
         Outcome::Created => "new, version",
         Outcome::Updated => "saved as version",
-        Outcome::Unchanged => "unchanged, version",
+        Outcome::Unchanged => "unchanged since version",
     };
     let mut text = format!(
         "{}: {} is asset {} ({}), {outcome} {}\n",

@@ -12,7 +12,7 @@ use std::{
 use gve_types::{AssetDna, compile::CompilePriority};
 use serde_json::{Value, json};
 
-use super::push::{details, ensure_compiled, load, psnr};
+use super::push::{compile_stored, details, is_compiled, load, psnr};
 use crate::{
     architect::{
         args::WatchArgs,
@@ -131,16 +131,18 @@ impl Watch<'_> {
             known.complaint = None;
             return Ok(());
         }
-        let is_first = known.saved.is_none();
         let options = SaveOptions {
             subcategory: None,
             iterations,
             resolution: None,
             priority: CompilePriority::High,
             force: false,
-            only_changes: is_first,
+            // Another `gve` may have saved the same meanwhile.
+            only_changes: true,
         };
-        let saved = match save(self.server, &recipe, &options) {
+        let saved = save(self.server, &recipe, &options)
+            .and_then(|saved| Ok((is_under_way(self.server, &saved)?, saved)));
+        let (is_under_way, saved) = match saved {
             Ok(saved) => saved,
             Err(failure) => {
                 if is_away(&failure) {
@@ -149,11 +151,6 @@ impl Watch<'_> {
                 return self.complain(path, failure);
             }
         };
-        if saved.outcome == Outcome::Unchanged
-            && let Err(failure) = ensure_compiled(self.server, &saved)
-        {
-            return self.complain(path, failure);
-        }
         let known = self.recipes.entry(path.to_owned()).or_default();
         *known = Known {
             id: Some(saved.document.id.clone()),
@@ -161,7 +158,9 @@ impl Watch<'_> {
             complaint: None,
             unsaved: None,
         };
-        self.compiles.follow(&saved.document.id, saved.document.version, &saved.document.name);
+        if is_under_way {
+            self.compiles.follow(&saved.document.id, saved.document.version, &saved.document.name);
+        }
         self.tell_save(path, &saved)
     }
 
@@ -245,6 +244,18 @@ impl Watch<'_> {
         }
         self.bars.suspend(|| self.output.text(text))
     }
+}
+
+/// Whether there is a compile to follow; begins one of what was not saved because it was there already.
+fn is_under_way(server: &Server, saved: &Saved) -> Result<bool, Failure> {
+    let id = &saved.document.id;
+    if saved.outcome == Outcome::Unchanged {
+        if is_compiled(server, id)? {
+            return Ok(false);
+        }
+        compile_stored(server, id)?;
+    }
+    Ok(true)
 }
 
 /// Whether a save failed because the Architect is not there, now.

@@ -24,11 +24,13 @@ const MAX_RECIPES: usize = 10_000;
 /// Deepest folders that are looked into.
 const MAX_DEPTH: usize = 16;
 
-/// What is watched, as it was named on the command line.
+/// What is watched. The system tells of absolute paths; people are told of those that they named.
 #[derive(Debug, Default)]
 pub(crate) struct Watched {
-    files: BTreeSet<PathBuf>,
-    folders: BTreeSet<PathBuf>,
+    /// Recipes by their absolute paths, as they were named.
+    files: BTreeMap<PathBuf, PathBuf>,
+    /// Folders by their absolute paths, as they were named.
+    folders: BTreeMap<PathBuf, PathBuf>,
 }
 
 impl Watched {
@@ -37,41 +39,37 @@ impl Watched {
         let mut watched = Self::default();
         for path in paths {
             let metadata = std::fs::metadata(path).map_err(|error| Failure::read(path, &error))?;
-            // What the system tells has the paths of the folders that it was given.
-            if metadata.is_dir() {
-                watched.folders.insert(path.clone());
-            } else {
-                watched.files.insert(folder_of(path).join(path.file_name().unwrap_or_default()));
-            }
+            let absolute = std::path::absolute(path).map_err(|error| Failure::read(path, &error))?;
+            let among = if metadata.is_dir() { &mut watched.folders } else { &mut watched.files };
+            among.insert(absolute, path.clone());
         }
         Ok(watched)
     }
 
-    /// The recipes there are now.
+    /// The recipes there are now, as they are named.
     pub(crate) fn recipes(&self) -> Result<Vec<PathBuf>, Failure> {
-        let mut recipes = self.files.clone();
-        for folder in &self.folders {
-            collect(folder, MAX_DEPTH, &mut recipes)?;
+        let mut found: BTreeSet<PathBuf> = self.files.keys().cloned().collect();
+        for folder in self.folders.keys() {
+            collect(folder, MAX_DEPTH, &mut found)?;
         }
-        if recipes.is_empty() {
-            let folders: Vec<_> = self.folders.iter().map(|folder| folder.display().to_string()).collect();
+        if found.is_empty() {
+            let folders: Vec<_> = self.folders.values().map(|folder| folder.display().to_string()).collect();
             let message = format!("no recipe (*{RECIPE_SUFFIX}) in {}", folders.join(", "));
             return Err(Failure::new("no_recipes", message));
         }
-        Ok(recipes.into_iter().collect())
+        Ok(found.iter().filter_map(|path| self.named(path)).collect())
     }
 
-    fn concerns(&self, path: &Path) -> bool {
-        self.files.contains(path)
-            || (is_recipe(path) && self.folders.iter().any(|folder| is_visible_below(path, folder)))
-    }
-}
-
-/// The folder that a path stands in.
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
+    /// The name of a recipe that is watched; `None` for every other path.
+    fn named(&self, absolute: &Path) -> Option<PathBuf> {
+        if let Some(name) = self.files.get(absolute) {
+            return Some(name.clone());
+        }
+        let below = |(folder, name): (&PathBuf, &PathBuf)| {
+            let below = absolute.strip_prefix(folder).ok().filter(|below| is_visible(below))?;
+            Some(if name == Path::new(".") { below.to_owned() } else { name.join(below) })
+        };
+        if is_recipe(absolute) { self.folders.iter().find_map(below) } else { None }
     }
 }
 
@@ -80,10 +78,8 @@ fn is_recipe(path: &Path) -> bool {
 }
 
 /// Hidden files and folders are the editors' and our own.
-fn is_visible_below(path: &Path, folder: &Path) -> bool {
-    path.strip_prefix(folder).is_ok_and(|below| {
-        below.components().all(|part| !part.as_os_str().to_string_lossy().starts_with('.'))
-    })
+fn is_visible(below: &Path) -> bool {
+    below.components().all(|part| !part.as_os_str().to_string_lossy().starts_with('.'))
 }
 
 fn collect(folder: &Path, depth: usize, recipes: &mut BTreeSet<PathBuf>) -> Result<(), Failure> {
@@ -130,8 +126,9 @@ impl Changes {
             let _ = sender.send(event);
         })
         .map_err(|error| cannot(Path::new("."), &error))?;
-        let mut flat: BTreeSet<&Path> = watched.files.iter().map(|file| folder_of(file)).collect();
-        for folder in &watched.folders {
+        // An absolute path to a file has a folder.
+        let mut flat: BTreeSet<&Path> = watched.files.keys().filter_map(|file| file.parent()).collect();
+        for folder in watched.folders.keys() {
             flat.remove(folder.as_path());
             watcher.watch(folder, RecursiveMode::Recursive).map_err(|error| cannot(folder, &error))?;
         }
@@ -162,17 +159,13 @@ impl Changes {
             return Ok(());
         }
         for path in event.paths {
+            let mut recipes = BTreeSet::from([path.clone()]);
             // A folder that is moved in brings its recipes along.
             if path.is_dir() && matches!(event.kind, EventKind::Create(_) | EventKind::Modify(_)) {
-                let mut recipes = BTreeSet::new();
-                if self.watched.folders.iter().any(|folder| is_visible_below(&path, folder)) && path.exists()
-                {
-                    collect(&path, MAX_DEPTH, &mut recipes)?;
-                }
-                self.restless.extend(recipes.into_iter().map(|path| (path, now)));
-            } else if self.watched.concerns(&path) {
-                self.restless.insert(path, now);
+                collect(&path, MAX_DEPTH, &mut recipes)?;
             }
+            let named = recipes.iter().filter_map(|path| self.watched.named(path));
+            self.restless.extend(named.map(|name| (name, now)));
         }
         Ok(())
     }

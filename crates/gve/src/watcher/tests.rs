@@ -26,12 +26,30 @@ fn recipes_are_found_below_folders_and_hidden_ones_are_not() {
     }
     let watched = Watched::new(&[root.to_owned()]).unwrap();
     assert_eq!(watched.recipes().unwrap(), [root.join("a.gve.json"), root.join("sub/c.gve.json")]);
-    assert!(watched.concerns(&root.join("sub/new.gve.json")));
-    assert!(!watched.concerns(&root.join(".gve/assets.json")));
+    assert_eq!(watched.named(&root.join("sub/new.gve.json")), Some(root.join("sub/new.gve.json")));
+    assert_eq!(watched.named(&root.join(".gve/new.gve.json")), None);
+    assert_eq!(watched.named(&root.join("assets.json")), None);
     let watched = Watched::new(&[root.join("b.json")]).unwrap();
     assert_eq!(watched.recipes().unwrap(), [root.join("b.json")]);
-    assert!(!watched.concerns(&root.join("a.gve.json")));
+    assert_eq!(watched.named(&root.join("a.gve.json")), None);
     assert_eq!(Watched::new(&[root.join("none")]).unwrap_err().code, "not_found");
+}
+
+#[test]
+fn people_are_told_of_paths_as_they_named_them() {
+    let here = std::env::current_dir().unwrap();
+    for (given, found, expected) in [
+        (".", "a.gve.json", "a.gve.json"),
+        ("src", "src/a.gve.json", "src/a.gve.json"),
+        ("./src/watcher/..", "src/watcher/../a.gve.json", "./src/watcher/../a.gve.json"),
+    ] {
+        let watched = Watched::new(&[given.into()]).unwrap();
+        assert_eq!(watched.named(&here.join(found)), Some(expected.into()), "{given}");
+        // As the system puts it when it was given a relative path.
+        assert_eq!(watched.named(&here.join(".").join(found)), Some(expected.into()), "{given}");
+    }
+    let watched = Watched::new(&["Cargo.toml".into()]).unwrap();
+    assert_eq!(watched.named(&here.join("Cargo.toml")), Some("Cargo.toml".into()));
 }
 
 #[test]
