@@ -3,6 +3,7 @@
 //! Each module holds the figures of one layer. Medians are reported; the machine's speed drifts, so
 //! only ratios of jobs that ran in turn are worth comparing between machines.
 
+mod backend;
 mod bake;
 mod figure;
 mod file;
@@ -37,6 +38,8 @@ pub(crate) enum Group {
     File,
     /// From a renamed file to a new picture.
     Reload,
+    /// The Architect: compiles with and without training, pushes, the torch graph, saves.
+    Backend,
 }
 
 /// Runs the groups (all when none is named) and prints the figures.
@@ -51,6 +54,7 @@ pub(crate) fn run(groups: &[Group], json: bool) -> anyhow::Result<()> {
             Group::Bake => bake::figures()?,
             Group::File => file::figures()?,
             Group::Reload => reload::figures()?,
+            Group::Backend => backend::figures()?,
         });
     }
     let mut out = std::io::stdout();
