@@ -54,6 +54,8 @@ def _serve(settings: Settings, *, verbose: bool) -> int:
         asyncio.run(serve(settings))
     except (StartupError, StoreUnavailableError) as error:
         return _refuse(str(error))
+    except KeyboardInterrupt:
+        return 130  # Before it was ready; as a shell reports it.
     return 0
 
 

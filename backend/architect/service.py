@@ -181,7 +181,10 @@ class Architect:
     async def _line_up(self, job: CompileJob) -> CompileStatus:
         active, status = self.scheduler.job(job.asset_id), self.scheduler.status(job.asset_id)
         if active is not None and status is not None and active.active:
-            same = replace(active, state=job.state, priority=job.priority) == job
+            # One that is forced makes what one that is not would make.
+            forced = job.force_recompile or active.force_recompile
+            wanted = replace(job, state=active.state, force_recompile=forced)
+            same = replace(active, priority=job.priority) == wanted
             urgent = active.state is CompileState.QUEUED and job.priority > active.priority
             if same and not urgent:
                 return status

@@ -1,6 +1,5 @@
 """Every error as an `ErrorBody`."""
 
-import logging
 from typing import Any
 
 from fastapi import FastAPI
@@ -12,8 +11,6 @@ from starlette.responses import Response
 from architect.api.body import json_path
 from architect.errors import STATUS, ArchitectError, InvalidRequestError
 from architect.generated.models import ErrorBody, ErrorCode
-
-_LOG = logging.getLogger(__name__)
 
 
 def responses(*codes: ErrorCode) -> dict[int | str, dict[str, Any]]:
@@ -46,9 +43,9 @@ def install(app: FastAPI) -> None:
         body = ErrorBody(code=ErrorCode.INVALID_REQUEST, message=message)
         return _answer(error.status_code, body, error.headers)
 
+    # The web server logs it.
     @app.exception_handler(Exception)
-    async def internal_error(request: Request, error: Exception) -> Response:
-        _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    async def internal_error(_request: Request, _error: Exception) -> Response:
         body = ErrorBody(code=ErrorCode.INTERNAL, message="a fault of the Architect; see its log")
         return _answer(STATUS[body.code], body)
 

@@ -3,12 +3,14 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from importlib import metadata
 
+from architect import VERSION
 from architect.limits import DEFAULT_SPLAT_ITERATIONS, DEFAULT_VOLUME_RESOLUTION
 from architect.store import CompileJob
 
-COMPILER_VERSION = "architect 0.1.0"
-"""Counts up when the same recipe comes out differently, so that it is compiled again."""
+COMPILER_VERSION = f"architect {VERSION}, gve_native {metadata.version('gve_native')}"
+"""When it changes, recipes may come out differently, and are compiled again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,8 +41,14 @@ class AssetSession:
                 asset = await self._architect.librarian.find_by_wire_id(frame.asset_id)
                 await self._compile(asset)
         except ArchitectError as error:
-            stored = await self._architect.store.get_asset_by_wire_id(frame.asset_id)
-            client.invalid(frame.asset_id, stored.version if stored else 0, str(error))
+            client.invalid(frame.asset_id, await self._version(frame.asset_id), str(error))
+
+    async def _version(self, wire_id: int) -> int:
+        """The stored version; 0 if there is none or the store does not answer."""
+        try:
+            return (await self._architect.librarian.find_by_wire_id(wire_id)).version
+        except ArchitectError:
+            return 0
 
     async def _subscribe(self, client: Client, frame: Frame) -> None:
         architect = self._architect

@@ -8,7 +8,6 @@ from typing import Protocol
 from architect.generated.models import (
     AssetCategory,
     AssetDocument,
-    AssetMeta,
     AssetSummary,
     AssetType,
     CompilePriority,
@@ -65,10 +64,6 @@ class StoredAsset:
             "updated_at": self.updated_at,
         }
         return json.dumps(head, ensure_ascii=False)[:-1] + ', "dna": ' + self.dna_json + "}"
-
-    def meta(self) -> AssetMeta:
-        """Where it belongs."""
-        return AssetMeta(category=self.category, subcategory=self.subcategory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +172,7 @@ class Store(Protocol):
         """The asset's newest compile."""
 
     async def unfinished_jobs(self) -> list[CompileJob]:
-        """Compiles that were queued or running, in the order in which they were stored."""
+        """Compiles that were running, then those that were queued, in the order of their saves."""
 
     async def finish(self, finished: Finished) -> bool:
         """Records how a compile ended, and its binary if it made one.

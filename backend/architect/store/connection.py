@@ -21,11 +21,12 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
+        connection.execute("COMMIT")
     except BaseException:
+        # Nothing is left to roll back if SQLite has done it already.
         with contextlib.suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")
 
 
 class SqliteThread:
@@ -115,7 +116,7 @@ class SqliteThread:
                 connection.execute("INSERT INTO about VALUES (?)", (secrets.token_hex(16),))
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-                return
+                application_id, version = APPLICATION_ID, SCHEMA_VERSION
         if application_id != APPLICATION_ID:
             raise StoreCorruptError(
                 f"{self._path} is a SQLite file, but not a store of the Architect"

@@ -11,7 +11,7 @@ from gate import Gate
 from harness import recipe, running
 
 from architect.compiler.stages import math_jit, splat_train, volume_bake, writing
-from architect.compiler.tools import Tools
+from architect.compiler.tools import Tools, TorchTrainer
 from architect.generated.models import CompileStage
 
 pytestmark = pytest.mark.anyio
@@ -63,6 +63,39 @@ async def test_without_pytorch_splats_are_seeded_and_the_result_says_so(
         metadata = gve_native.read_metadata(result["binary_path"])
         assert warning in metadata
         assert (await server.http.get("/health")).json()["can_train"] is False
+
+
+async def test_splats_are_trained_where_pytorch_is(tmp_path: Path, tools: Tools) -> None:
+    pytest.importorskip("torch")
+    trained = replace(tools, torch=True, trainer=TorchTrainer("cpu"), splat_count=500)
+    async with running(tmp_path, trained) as server, server.events() as events:
+        asset = await server.create(splat_iterations=4)
+        result = (await server.compiled(asset))["result"]
+        report = result["splats"]
+        assert report["psnr_after_db"] >= report["psnr_before_db"] > 10
+        assert report["trained"] is (report["psnr_after_db"] > report["psnr_before_db"])
+        assert result["device"] == "cpu"
+        header = gve_native.read_header(result["binary_path"])
+        assert header.splats_trained is report["trained"]
+        seen = await events.until(lambda e: e.type == "compile:complete")
+        stage = CompileStage.SPLAT_TRAIN
+        shares = [e.payload.progress for e in seen[2:-1] if e.payload.stage is stage]
+        assert shares == sorted(shares)
+        assert any(0.1 < share < 1.0 for share in shares)
+
+
+async def test_a_graph_that_does_not_agree_leaves_the_field_to_native_code(
+    tmp_path: Path, tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mismatch(*_args: Any, **_options: Any) -> Any:
+        raise RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")
+
+    monkeypatch.setattr(math_jit.math_jit, "compile_field", mismatch)
+    async with running(tmp_path, replace(tools, torch=True, device="cuda")) as server:
+        result = (await server.compiled(await server.create()))["result"]
+        assert result["success"]
+        assert result["device"] == "cpu"
+        assert any("out of memory" in warning for warning in result["warnings"])
 
 
 class BrokenTrainer:

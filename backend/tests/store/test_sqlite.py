@@ -263,3 +263,18 @@ async def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
     (asset,) = await store.list_assets(category=None, name=None, after=0, limit=10)
     assert asset.version == versions[-1] == 6
     await store.close()
+
+
+async def test_what_was_running_comes_before_what_waited(store: SqliteStore) -> None:
+    first, second = [await store.create_asset(draft(), JOB) for _ in range(2)]
+    await store.put_job(JOB_OF(second.id, state=CompileState.RUNNING))
+    await store.put_job(JOB_OF(first.id))
+    assert [job.asset_id for job in await store.unfinished_jobs()] == [second.id, first.id]
+
+
+async def test_a_transaction_that_fails_leaves_nothing_behind(store: SqliteStore) -> None:
+    asset = await store.create_asset(draft(), JOB)
+    with pytest.raises(OverflowError):
+        await store.put_job(JOB_OF(asset.id, splat_iterations=1 << 80))
+    assert await store.get_job(asset.id) == JOB_OF(asset.id)
+    await store.update_asset(asset.id, draft(), 1, JOB)
