@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use bevy::prelude::*;
+use bevy::{ecs::message::MessageCursor, prelude::*};
 use clap::Parser;
 use gve_bevy::{
     net::{
@@ -149,6 +149,7 @@ fn measure(times: usize, args: &Args, mut designer: Designer) -> anyhow::Result<
     studio.shadows(false);
     let mut before = studio.picture()?;
     let (mut millis, mut with_progress) = (Vec::new(), 0);
+    let mut progress = MessageCursor::<GveCompileProgress>::default();
     for i in 0..times {
         let started = Instant::now();
         // Never the same recipe twice: one that was compiled before would be used again.
@@ -156,7 +157,7 @@ fn measure(times: usize, args: &Args, mut designer: Designer) -> anyhow::Result<
         let mut seen = false;
         loop {
             let picture = studio.picture_now()?;
-            seen |= studio.app().world().resource::<Messages<GveCompileProgress>>().len() > 0;
+            seen |= progress.read(studio.app().world().resource()).count() > 0;
             if picture != before {
                 before = picture;
                 break;
