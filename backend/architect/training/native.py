@@ -28,7 +28,9 @@ class _Rasterize(torch.autograd.Function):
     def backward(ctx: Any, *by_image: Any) -> Any:  # noqa: ANN401 - as torch declares it
         arrays = [tensor.detach().numpy() for tensor in ctx.saved_tensors]
         gradients = ctx.rendering.backward(*arrays, by_image[0].contiguous().numpy())
-        return (*(torch.from_numpy(gradient) for gradient in gradients), None, None, None)
+        wanted = zip(gradients, ctx.needs_input_grad, strict=False)
+        by_parameters = (torch.from_numpy(values) if need else None for values, need in wanted)
+        return (*by_parameters, None, None, None)
 
 
 def render(

@@ -1,17 +1,22 @@
-"""Moves the parameters of a cloud so that its pictures become those of the field."""
+"""Moves splats so that their pictures become those of the field.
+
+Centres and the two standard deviations in the surface move; the seeds' normals, colours and
+opacities are exact already, and letting them move fits noise: views that were not trained on become
+worse, and surfaces speckle.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
 import math
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import gve_native
 import numpy as np
 import torch
 
-from architect.training import fragments, native, targets
+from architect.training import native, targets
 from architect.training.cloud import Cloud
 
 if TYPE_CHECKING:
@@ -23,64 +28,93 @@ OutOfMemoryError = torch.OutOfMemoryError
 DEVICE_ERRORS: tuple[type[Exception], ...] = (torch.OutOfMemoryError, torch.AcceleratorError)
 """What a GPU raises that cannot go on."""
 
+_BETA_1, _BETA_2 = 0.9, 0.99
+_DRAWING = 0.25
+"""Share of the work that drawing the views takes."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Settings:
-    """How splats are trained; lengths are relative to the splats' own sizes."""
+    """How splats are trained."""
 
-    views: int = 64
+    views: int = 48
     """Pictures of the field."""
-    side: int = 256
-    """Width and height of the pictures in pixels."""
-    samples_per_side: int = 2
+    covered: int = 8_000
+    """Pixels that the field covers in each of them, about."""
+    samples_per_side: int = 3
     """Of each pixel of the pictures."""
     prefix_every: int = 4
     """Each so many iterations draw only the most important splats, as a coarser level does."""
     smallest_prefix: float = 0.1
     """The share of the splats that such an iteration draws at least."""
     position_rate: float = 0.012
-    """Learning rate of the centres, in standard deviations."""
-    scale_rate: float = 0.012
-    """Of the logarithms of the standard deviations."""
-    rotation_rate: float = 0.003
-    """Of the unit quaternions."""
-    opacity_rate: float = 0.012
-    albedo_rate: float = 0.003
+    """Learning rate of the centres, in standard deviations of a splat in the middle."""
+    scale_rate: float = 0.018
+    """Learning rate of the logarithms of the standard deviations."""
     decay: float = 0.1
     """What the rates are multiplied by until the end."""
     slide: float = 0.5
     """How far a centre may move along each axis, in standard deviations."""
     growth: float = 2.0
-    """How many times larger or smaller a standard deviation in the surface may become."""
-    turn: float = 0.1
-    """How far each number of a unit quaternion may move."""
-    tint: float = 0.1
-    """How far each linear channel of an albedo may move."""
-    least_opacity: float = 0.05
+    """How many times larger or smaller a standard deviation may become."""
 
 
-class Renderer(Protocol):
-    """Draws a cloud as one of the training cameras sees it."""
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    """What is optimised, with limits and learning rates; on one device."""
 
-    def __call__(self, cloud: Cloud, view: int, scale: float) -> torch.Tensor:
-        """Linear colour and coverage, (height, width, 4); `scale` multiplies all sizes."""
-        ...
+    cloud: Cloud
+    """Its centres and log-scales are what moves."""
+    limits: tuple[tuple[torch.Tensor, torch.Tensor], ...]
+    """Least and largest value of each of them."""
+    rates: tuple[float, ...]
+
+    @classmethod
+    def of(cls, seeds: gve_native.Splats, settings: Settings, device: str) -> Problem:
+        """Starts from seeded splats."""
+        cloud = Cloud.of(seeds, device)
+        sizes = cloud.log_scales[:, :2].exp()
+        slide = settings.slide * sizes.amin(1, keepdim=True)
+        growth = torch.full_like(cloud.log_scales, math.log(settings.growth))
+        # Across the surface nothing is to be won that would not show from the side.
+        growth[:, 2] = 0.0
+        limits = (
+            (cloud.positions - slide, cloud.positions + slide),
+            (cloud.log_scales - growth, cloud.log_scales + growth),
+        )
+        rates = (settings.position_rate * float(sizes.median()), settings.scale_rate)
+        cloud.positions.requires_grad_()
+        cloud.log_scales.requires_grad_()
+        return cls(cloud, limits, rates)
+
+    @property
+    def moving(self) -> tuple[torch.Tensor, ...]:
+        """The parameters that move."""
+        return self.cloud.positions, self.cloud.log_scales
 
 
-def renderer_for(views: targets.Targets, device: str) -> Renderer:
-    """The native rasteriser on the CPU, PyTorch's own operations elsewhere."""
-    if device == "cpu":
+@dataclasses.dataclass(frozen=True, slots=True)
+class Step:
+    """One iteration."""
 
-        def draw_natively(cloud: Cloud, view: int, scale: float) -> torch.Tensor:
-            return native.render(cloud, views.cameras[view], views.size, scale)
+    view: int
+    count: int
+    """How many splats are drawn."""
+    decay: float
+    """What the learning rates are multiplied by."""
 
-        return draw_natively
-    lenses = [fragments.Lens.of(camera, views.size, device) for camera in views.cameras]
 
-    def draw_fragments(cloud: Cloud, view: int, scale: float) -> torch.Tensor:
-        return fragments.render(cloud, lenses[view], scale)
-
-    return draw_fragments
+def schedule(views: int, splats: int, iterations: int, settings: Settings) -> Iterator[Step]:
+    """The iterations: every view once in each round; the same every time."""
+    random = np.random.default_rng(7)
+    order: NDArray[np.intp] = np.empty(0, np.intp)
+    for number in range(iterations):
+        if number % views == 0:
+            order = random.permutation(views)
+        count = splats
+        if number % settings.prefix_every == settings.prefix_every - 1:
+            count = max(1, round(splats * settings.smallest_prefix ** random.uniform()))
+        yield Step(int(order[number % views]), count, settings.decay ** (number / iterations))
 
 
 def optimise(
@@ -98,56 +132,85 @@ def optimise(
     arguments give the same splats.
     """
     settings = settings or Settings()
+
+    def drawing(share: float, message: str) -> None:
+        progress(_DRAWING * share, message)
+
+    def training(share: float) -> None:
+        progress(_DRAWING + (1.0 - _DRAWING) * share, "Training splats")
+
     views = targets.draw(
-        field,
-        settings.views,
-        settings.side,
-        settings.samples_per_side,
-        lambda share, message: progress(_DRAWING * share, message),
-        cancel,
+        field, settings.views, settings.covered, settings.samples_per_side, drawing, cancel
     )
-    with _one_thread() if device == "cpu" else contextlib.nullcontext():
-        trained = _descend(seeds, views, iterations, device, progress, settings)
-    return trained.quantised(seeds)
+    steps = list(schedule(len(views.pictures), len(seeds), iterations, settings))
+    problem = Problem.of(seeds, settings, device)
+    if device == "cpu":
+        with _one_thread():
+            descend(problem, views, steps, training)
+    else:
+        from architect.training import graphs
+
+        graphs.descend(problem, views, steps, training)
+    return problem.cloud.quantised(seeds)
 
 
-_DRAWING = 0.2
-"""Share of the work that drawing the views takes."""
+class Adam:
+    """Kingma and Ba's optimiser (2015), within the limits of a problem.
+
+    `torch.optim` loads PyTorch's compiler when it is first used, which takes seconds.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        """Starts at rest."""
+        self._problem = problem
+        self._means = [torch.zeros_like(tensor) for tensor in problem.moving]
+        self._squares = [torch.zeros_like(tensor) for tensor in problem.moving]
+        device = problem.cloud.positions.device
+        self._rates = [torch.zeros((), device=device) for _ in problem.rates]
+        self._steps = 0
+
+    def aim(self, step: Step) -> None:
+        """Sets the rates for the next move; the only part that a CUDA graph does not hold."""
+        self._steps += 1
+        correction = math.sqrt(1.0 - _BETA_2**self._steps) / (1.0 - _BETA_1**self._steps)
+        for tensor, rate in zip(self._rates, self._problem.rates, strict=True):
+            tensor.fill_(rate * step.decay * correction)
+
+    @torch.no_grad()
+    def move(self, gradients: tuple[torch.Tensor, ...]) -> None:
+        """Moves the parameters against their gradients."""
+        parts = zip(
+            self._problem.moving,
+            gradients,
+            self._means,
+            self._squares,
+            self._rates,
+            self._problem.limits,
+            strict=True,
+        )
+        for tensor, gradient, mean, square, rate, (least, most) in parts:
+            mean.lerp_(gradient, 1.0 - _BETA_1)
+            square.mul_(_BETA_2).addcmul_(gradient, gradient, value=1.0 - _BETA_2)
+            tensor.sub_(mean.div(square.sqrt().add_(1e-15)).mul_(rate))
+            torch.clamp(tensor, least, most, out=tensor)
 
 
-def _descend(
-    seeds: gve_native.Splats,
-    views: targets.Targets,
-    iterations: int,
-    device: str,
-    progress: Callable[[float, str], None],
-    settings: Settings,
-) -> Cloud:
-    seed = Cloud.of(seeds, device)
-    low, high, rates = _limits(seed, settings)
-    cloud = Cloud(*(tensor.clone().requires_grad_() for tensor in seed.tensors()))
-    parameters = cloud.tensors()
-    groups = [
-        {"params": [tensor], "lr": rate} for tensor, rate in zip(parameters, rates, strict=True)
-    ]
-    adam = torch.optim.Adam(groups, betas=(0.9, 0.99), eps=1e-15, fused=True)
-    render = renderer_for(views, device)
-    wanted = srgb(torch.from_numpy(views.pictures[..., :3]).to(device))
-    schedule = _schedule(len(views.cameras), len(seeds), iterations, settings)
-    for number, (view, count) in enumerate(schedule):
-        progress(_DRAWING + (1.0 - _DRAWING) * number / iterations, "Training splats")
-        for group, rate in zip(adam.param_groups, rates, strict=True):
-            group["lr"] = rate * settings.decay ** (number / iterations)
-        drawn = cloud if count == len(seeds) else cloud.prefix(count)
-        picture = render(drawn, view, math.sqrt(len(seeds) / count))
-        loss = (srgb(picture[..., :3]) - wanted[view]).square().sum()
-        adam.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        adam.step()
-        with torch.no_grad():
-            for tensor, least, most in zip(parameters, low.tensors(), high.tensors(), strict=True):
-                torch.clamp(tensor, least, most, out=tensor)
-    return cloud
+def descend(
+    problem: Problem, views: targets.Targets, steps: list[Step], progress: Callable[[float], None]
+) -> None:
+    """Runs the iterations with the native rasteriser."""
+    adam = Adam(problem)
+    wanted = [srgb(torch.from_numpy(picture[..., :3])) for picture in views.pictures]
+    splats = len(problem.cloud.positions)
+    for number, step in enumerate(steps):
+        progress(number / len(steps))
+        adam.aim(step)
+        cloud = problem.cloud if step.count == splats else problem.cloud.prefix(step.count)
+        side = views.side(step.view)
+        scale = math.sqrt(splats / step.count)
+        picture = native.render(cloud, views.cameras[step.view], (side, side), scale)
+        loss = (srgb(picture[..., :3]) - wanted[step.view]).square().sum()
+        adam.move(torch.autograd.grad(loss, problem.moving))
 
 
 def srgb(linear: torch.Tensor) -> torch.Tensor:
@@ -155,51 +218,6 @@ def srgb(linear: torch.Tensor) -> torch.Tensor:
     # The power's slope at 0 is infinite, and would spoil the other branch's gradient.
     curve = 1.055 * linear.clamp(min=0.0031308).pow(1.0 / 2.4) - 0.055
     return torch.where(linear <= 0.0031308, 12.92 * linear, curve)
-
-
-def _limits(seed: Cloud, settings: Settings) -> tuple[Cloud, Cloud, list[float]]:
-    """How far each parameter may go, and the learning rates in the order of the parameters."""
-    sizes = seed.log_scales[:, :2].exp()
-    slide = settings.slide * sizes.amin(1, keepdim=True)
-    growth = math.log(settings.growth) * torch.ones_like(seed.log_scales)
-    # Across the surface nothing is to be won that would not show from the side.
-    growth[:, 2] = 0.0
-
-    def moved(sign: float) -> Cloud:
-        return Cloud(
-            positions=seed.positions + sign * slide,
-            log_scales=seed.log_scales + sign * growth,
-            rotations=seed.rotations + sign * settings.turn,
-            opacities=torch.full_like(
-                seed.opacities, 1.0 if sign > 0.0 else settings.least_opacity
-            ),
-            albedos=(seed.albedos + sign * settings.tint).clamp(0.0, 1.0),
-        )
-
-    rates = [
-        settings.position_rate * float(sizes.median()),
-        settings.scale_rate,
-        settings.rotation_rate,
-        settings.opacity_rate,
-        settings.albedo_rate,
-    ]
-    return moved(-1.0), moved(1.0), rates
-
-
-def _schedule(
-    views: int, splats: int, iterations: int, settings: Settings
-) -> Iterator[tuple[int, int]]:
-    """For each iteration the view, and how many splats are drawn."""
-    # Not for secrets: the same every time, so that the same recipe gives the same splats.
-    random = np.random.default_rng(7)
-    order: NDArray[np.intp] = np.empty(0, np.intp)
-    for number in range(iterations):
-        if number % views == 0:
-            order = random.permutation(views)
-        count = splats
-        if number % settings.prefix_every == settings.prefix_every - 1:
-            count = max(1, round(splats * settings.smallest_prefix ** random.uniform()))
-        yield int(order[number % views]), count
 
 
 @contextlib.contextmanager

@@ -18,6 +18,10 @@ _GOLDEN_ANGLE_RAD = math.pi * (3.0 - math.sqrt(5.0))
 _FIRST_AZIMUTH_RAD = 1.7
 """Turns the views away from the held-out ones, which start at 0.4."""
 _VERTICAL_FOV_RAD = 0.7
+_SCOUT_SIDE = 64
+"""Side of the pictures that tell how much of a picture the field covers."""
+_SIDES = (192.0, 352.0)
+_SIZE_FACTORS = (0.8, 1.0, 1.25)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,13 +30,12 @@ class Targets:
 
     cameras: NDArray[np.float32]
     """One row of ten numbers for each view; see `gve_native.rasterize`."""
-    pictures: NDArray[np.float32]
-    """Linear colour over the background, and coverage: (views, side, side, 4)."""
+    pictures: list[NDArray[np.float32]]
+    """Linear colour over the background, and coverage, of each view: (side, side, 4)."""
 
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height of the pictures."""
-        return self.pictures.shape[2], self.pictures.shape[1]
+    def side(self, view: int) -> int:
+        """Width and height of a picture."""
+        return self.pictures[view].shape[0]
 
 
 def cameras(field: gve_native.Field, count: int) -> NDArray[np.float32]:
@@ -47,19 +50,45 @@ def cameras(field: gve_native.Field, count: int) -> NDArray[np.float32]:
 def draw(
     field: gve_native.Field,
     count: int,
-    side: int,
+    covered: int,
     samples_per_side: int,
-    progress: Callable[[float, str], None] | None,
+    progress: Callable[[float, str], None],
     cancel: gve_native.CancelToken | None,
 ) -> Targets:
-    """Draws `count` square views, `side` pixels high."""
+    """Draws `count` square views in which the field covers about `covered` pixels each.
+
+    A sword fills little of its picture: so its pictures are larger. They have several sizes, lest
+    the splats fit the pixels of one.
+    """
     views = cameras(field, count)
-    pictures = gve_native.render_views(
-        field,
-        views,
-        (side, side),
-        samples_per_side=samples_per_side,
-        progress=progress,
-        cancel=cancel,
+    scouts = np.ascontiguousarray(views[:: max(1, count // 6)])
+    scouted = gve_native.render_views(
+        field, scouts, (_SCOUT_SIDE, _SCOUT_SIDE), samples_per_side=1, cancel=cancel
     )
+    share = max(float(scouted[..., 3].mean()), 1e-3)
+    sides = [
+        round(min(max(math.sqrt(covered / share), _SIDES[0]), _SIDES[1]) * factor)
+        for factor in _SIZE_FACTORS
+    ]
+    pictures: list[NDArray[np.float32]] = [np.empty(0, np.float32)] * count
+    for number, side in enumerate(sides):
+        chosen = range(number, count, len(sides))
+        if not chosen:
+            continue
+        drawn = gve_native.render_views(
+            field,
+            np.ascontiguousarray(views[chosen.start :: chosen.step]),
+            (side, side),
+            samples_per_side=samples_per_side,
+            progress=_part(progress, number, len(sides)),
+            cancel=cancel,
+        )
+        for view, picture in zip(chosen, drawn, strict=True):
+            pictures[view] = picture
     return Targets(views, pictures)
+
+
+def _part(
+    progress: Callable[[float, str], None], number: int, parts: int
+) -> Callable[[float, str], None]:
+    return lambda share, message: progress((number + share) / parts, message)
