@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-Progress: TypeAlias = Callable[[float, str], object]
+_Progress: TypeAlias = Callable[[float, str], object]
 
 class RecipeError(ValueError):
     """A text that is no recipe, or one that has no field."""
@@ -295,7 +295,7 @@ def weigh(field: Field, resolution: int = 64) -> str:
 def bake_volume(
     field: Field,
     resolution: int = 128,
-    progress: Progress | None = None,
+    progress: _Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> Volume:
     """Bakes the distance volume.
@@ -308,20 +308,22 @@ def bake_volume_with(
     field: Field,
     resolution: int,
     evaluate: Callable[[NDArray[np.float32]], NDArray[np.float32]],
-    progress: Progress | None = None,
+    progress: _Progress | None = None,
     cancel: CancelToken | None = None,
+    *,
+    points_per_call: int = 131_072,
 ) -> Volume:
     """Bakes the same volume from distances that `evaluate` computes.
 
-    It is given points of shape (n, 3) in metres, at most 131 072 at a time, on the thread that called
-    in, and returns n distances. Which bricks are looked at, and the materials, come from the field,
+    It is given points of shape (n, 3) in metres, at most `points_per_call` (512 and up) at a time, on
+    the thread that called in, and returns n distances. Which bricks are looked at, and the materials, come from the field,
     whose `lipschitz` must hold for `evaluate` too. Raises BakeError, Cancelled, and what `evaluate` raises.
     """
 
 def generate_shell(
     field: Field,
     resolution: int = 128,
-    progress: Progress | None = None,
+    progress: _Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> Shell:
     """Meshes the surface on a grid of `resolution` cells along its longest side.
@@ -332,7 +334,7 @@ def generate_shell(
 def seed_splats(
     field: Field,
     count: int = 100_000,
-    progress: Progress | None = None,
+    progress: _Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> Splats:
     """Lays splats on the surface: at most `count`, usually 93 to 98 % of it. Nothing is trained.
@@ -348,7 +350,7 @@ def bake(
     splat_count: int = 100_000,
     asset_id: int = 0,
     version: int | None = None,
-    progress: Progress | None = None,
+    progress: _Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> bytes:
     """Bakes a recipe to the bytes of a `.gve_bin`, splats seeded and not trained, as `gve bake` does.
@@ -406,7 +408,7 @@ def restamp(
 def render(
     field: Field,
     *,
-    size: tuple[int, int] = (256, 256),
+    size: tuple[int, int] = ...,
     azimuth_rad: float = ...,
     elevation_rad: float = ...,
     vertical_fov_rad: float = ...,
@@ -423,7 +425,7 @@ def render(
 def render_linear(
     field: Field,
     *,
-    size: tuple[int, int] = (256, 256),
+    size: tuple[int, int] = ...,
     azimuth_rad: float = ...,
     elevation_rad: float = ...,
     vertical_fov_rad: float = ...,
@@ -503,7 +505,7 @@ def render_views(
     size: tuple[int, int],
     *,
     samples_per_side: int = 2,
-    progress: Progress | None = None,
+    progress: _Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> NDArray[np.float32]:
     """Draws the exact field in the flat look for cameras of shape (n, 10): (n, height, width, 4).
@@ -524,7 +526,7 @@ class HeldOutViews:
         field: Field,
         count: int = 8,
         size: int = 256,
-        progress: Progress | None = None,
+        progress: _Progress | None = None,
         cancel: CancelToken | None = None,
     ) -> HeldOutViews: ...
     @property

@@ -44,7 +44,7 @@ def sample_points(field: gve_native.Field) -> NDArray[np.float32]:
     low, high = np.array(field.bounds, np.float32)
     size = high - low
     count = NEAR_POINTS + FAR_POINTS
-    points = (low + size * random.random((count, 3), np.float32)).astype(np.float32)
+    points: NDArray[np.float32] = low + size * random.random((count, 3), np.float32)
     near = points[:NEAR_POINTS]
     for _ in range(_NEWTON_STEPS):
         values = field.gradients(near)

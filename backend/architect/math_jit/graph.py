@@ -94,6 +94,11 @@ class SdfGraph:
         """Operations per distance."""
         return len(self._steps)
 
+    @property
+    def slab_points(self) -> int:
+        """How many points `distances` evaluates together on this device."""
+        return CPU_SLAB_POINTS if self.device.type == "cpu" else CUDA_SLAB_POINTS
+
     def __call__(self, points: Tensor) -> Tensor:
         """Distances at points of shape (n, 3) on the graph's device: shape (n,).
 
@@ -123,7 +128,7 @@ class SdfGraph:
 
     def distances(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
         """Distances at points of shape (n, 3), slab by slab: shape (n,)."""
-        slab = CPU_SLAB_POINTS if self.device.type == "cpu" else CUDA_SLAB_POINTS
+        slab = self.slab_points
         out = np.empty(len(points), np.float32)
         with torch.no_grad():
             for start in range(0, len(points), slab):

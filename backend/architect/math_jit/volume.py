@@ -38,7 +38,9 @@ def bake_volume(
         gve_native.Cancelled: through the token.
 
     """
-    return gve_native.bake_volume_with(field, resolution, graph.distances, progress, cancel)
+    return gve_native.bake_volume_with(
+        field, resolution, graph.distances, progress, cancel, points_per_call=graph.slab_points
+    )
 
 
 def f16_steps_apart(a: NDArray[np.float16], b: NDArray[np.float16]) -> int:

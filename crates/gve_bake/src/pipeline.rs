@@ -354,6 +354,35 @@ mod tests {
     }
 
     #[test]
+    fn the_stages_one_by_one_give_the_same_data() {
+        let dna = recipe(STILL_LIFE);
+        let options = BakeOptions { version: Some(9), ..small() };
+        let whole = bake(&dna, MaterialTable::builtin(), &options, &()).unwrap();
+        assert_eq!(whole.data.version, 9);
+        let field = Field::lower(&dna, MaterialTable::builtin()).unwrap();
+        let report = shell::generate(&field, 48).unwrap();
+        let warnings = report.warnings();
+        let parts = Parts {
+            volume: volume::bake(&field, volume_cells(&field, 48)).unwrap(),
+            shell: report.shell,
+            splats: splats::seed(&field, 5000).unwrap(),
+            mass: mass::weigh(&field, 32),
+        };
+        let stamp = Stamp { asset_id: 7, version: 9, warnings, ..Stamp::default() };
+        assert!(assemble(&dna, &field, parts, stamp) == whole.data);
+    }
+
+    #[test]
+    fn an_unusable_resolution_is_named_as_it_was_given() {
+        let field = crate::test_recipes::field(r#"{"op": "box", "half_extents": [2, 0.1, 0.1]}"#);
+        for found in [0, 4, 7, 513, u32::MAX] {
+            assert_eq!(volume_cells(&field, found), found);
+        }
+        assert_eq!(volume_cells(&field, 8), 24);
+        assert_eq!(volume_cells(&field, 512), 512);
+    }
+
+    #[test]
     fn progress_runs_forward_through_the_stages() {
         let seen = Mutex::new(vec![]);
         let watch = |progress: &CompileProgress| {
@@ -391,6 +420,12 @@ mod tests {
         let c = recipe(r#"{"op": "sphere", "radius": 0.25}"#);
         assert_eq!(dna_hash(&a), dna_hash(&b));
         assert_ne!(dna_hash(&a), dna_hash(&c));
+        let mut saved_again = a.clone();
+        saved_again.metadata.version += 1;
+        assert_eq!(dna_hash(&a), dna_hash(&saved_again));
+        let mut renamed = a.clone();
+        renamed.metadata.name.push('!');
+        assert_ne!(dna_hash(&a), dna_hash(&renamed));
         assert_eq!(dna_hash(&a).len(), 64);
     }
 }

@@ -59,3 +59,73 @@ impl<'a> Meter<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+    use std::sync::Mutex;
+
+    use gve_sdf::Field;
+
+    use super::*;
+    use crate::{
+        shell, splats,
+        test_recipes::{STILL_LIFE, field},
+        volume,
+    };
+
+    /// Says stop after so many questions.
+    struct StopAfter {
+        questions: AtomicUsize,
+        limit: usize,
+        shares: Mutex<Vec<f32>>,
+    }
+
+    impl StopAfter {
+        fn new(limit: usize) -> Self {
+            Self { questions: AtomicUsize::new(0), limit, shares: Mutex::default() }
+        }
+    }
+
+    impl Watch for StopAfter {
+        fn progress(&self, share: f32) {
+            self.shares.lock().unwrap().push(share);
+        }
+
+        fn is_cancelled(&self) -> bool {
+            self.questions.fetch_add(1, Ordering::Relaxed) >= self.limit
+        }
+    }
+
+    fn ends_wherever_it_is_told_to<T: PartialEq>(stage: impl Fn(&Field, &dyn Watch) -> Result<T, BakeError>) {
+        let field = field(STILL_LIFE);
+        let patient = StopAfter::new(usize::MAX);
+        let watched = stage(&field, &patient).ok();
+        assert!(watched == stage(&field, &()).ok() && watched.is_some(), "being watched shows");
+        let asked = patient.questions.into_inner();
+        let shares = patient.shares.into_inner().unwrap();
+        assert!(asked > 50 && shares.len() > 4, "{asked} questions, {} reports", shares.len());
+        assert!(shares.iter().all(|share| (0.0..=1.0).contains(share)));
+        assert!(shares.iter().any(|share| (0.2..0.8).contains(share)), "{shares:?}");
+        for part in 0..12 {
+            let watch = StopAfter::new(asked * part / 12);
+            assert!(matches!(stage(&field, &watch), Err(BakeError::Cancelled)), "after {part}/12");
+        }
+    }
+
+    #[test]
+    fn a_volume_ends_wherever_it_is_told_to() {
+        ends_wherever_it_is_told_to(|field, watch| volume::bake_watched(field, 48, watch));
+    }
+
+    #[test]
+    fn a_shell_ends_wherever_it_is_told_to() {
+        ends_wherever_it_is_told_to(|field, watch| shell::generate_watched(field, 48, watch));
+    }
+
+    #[test]
+    fn a_cloud_ends_wherever_it_is_told_to() {
+        ends_wherever_it_is_told_to(|field, watch| splats::seed_watched(field, 4000, watch));
+    }
+}

@@ -1,4 +1,4 @@
-//! Arrays between Rust and NumPy.
+//! Arrays between Rust and `NumPy`.
 
 use numpy::{
     Element, PyArray, PyReadonlyArray2,
@@ -11,7 +11,7 @@ use pyo3::{
     pyclass::boolean_struct::True,
 };
 
-/// A read-only NumPy array over memory of a Python object, which it keeps alive.
+/// A read-only `NumPy` array over memory of a Python object, which it keeps alive.
 pub(crate) fn view<'py, C, T, D>(
     owner: &Bound<'py, C>,
     borrow: impl for<'a> FnOnce(&'a C) -> PyResult<ArrayView<'a, T, D>>,

@@ -37,7 +37,7 @@ impl Progress for Whole<'_> {
 /// `shell_resolution` is that of the volume when left out, `version` the recipe's own. Progress counts
 /// from 0 to 1 over all stages.
 ///
-/// Raises RecipeError, BakeError, AssetFileError (too large for a file), Cancelled, and what `progress`
+/// Raises `RecipeError`, `BakeError`, `AssetFileError` (too large for a file), `Cancelled`, and what `progress`
 /// raises.
 #[pyfunction]
 #[pyo3(signature = (

@@ -21,7 +21,7 @@ type Corner = (f32, f32, f32);
 /// A lowered recipe: a signed distance field with a material at every point, in metres, negative
 /// inside. Immutable; may be shared between threads.
 ///
-/// Raises RecipeError when the text is no recipe or has no field.
+/// Raises `RecipeError` when the text is no recipe or has no field.
 #[pyclass(frozen, module = "gve_native")]
 pub(crate) struct Field {
     pub(crate) dna: AssetDna,

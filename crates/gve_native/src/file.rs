@@ -1,6 +1,6 @@
 //! `.gve_bin` files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use gve_assets::{AssetFile, OpenOptions};
 use gve_bake::{Parts, Stamp, assemble};
@@ -67,7 +67,7 @@ const READ: OpenOptions = OpenOptions { verify_crc: true, map: false };
 /// `dna_json` must be the field's own recipe. `mass_json` is what `weigh` returned. `warnings` stand in
 /// the file as they are given; add the shell's own.
 ///
-/// Raises AssetFileError, RecipeError, and ValueError for arguments that do not belong together.
+/// Raises `AssetFileError`, `RecipeError`, and `ValueError` for arguments that do not belong together.
 #[pyfunction]
 #[pyo3(signature = (
     path, dna_json, field, volume, shell, splats, mass_json, *, asset_id, version, embedding = None,
@@ -111,13 +111,13 @@ pub(crate) fn write_asset(
 }
 
 /// The length that a file just written has, by its own header.
-fn file_bytes(py: Python<'_>, path: &PathBuf) -> PyResult<u64> {
-    Ok(u64::from(read_header(py, path.clone())?.0.file_length))
+fn file_bytes(py: Python<'_>, path: &Path) -> PyResult<u64> {
+    Ok(u64::from(read_header(py, path.to_owned())?.0.file_length))
 }
 
 /// Reads the header alone: cheap, and checks only the magic, the format version and the length.
 ///
-/// Raises AssetFileError.
+/// Raises `AssetFileError`.
 #[pyfunction]
 pub(crate) fn read_header(py: Python<'_>, path: PathBuf) -> PyResult<Header> {
     py.detach(|| gve_assets::read_header(&path))
@@ -125,13 +125,13 @@ pub(crate) fn read_header(py: Python<'_>, path: PathBuf) -> PyResult<Header> {
         .map_err(|error| errors::from_read_error(py, &path, &error))
 }
 
-fn open(py: Python<'_>, path: &PathBuf) -> PyResult<AssetFile> {
+fn open(py: Python<'_>, path: &Path) -> PyResult<AssetFile> {
     py.detach(|| AssetFile::open_with(path, READ)).map_err(|error| errors::from_read_error(py, path, &error))
 }
 
 /// Checks a whole file and returns its metadata as JSON (`FileMetadata`).
 ///
-/// Raises AssetFileError.
+/// Raises `AssetFileError`.
 #[pyfunction]
 pub(crate) fn read_metadata(py: Python<'_>, path: PathBuf) -> PyResult<String> {
     json(serde_json::to_string(open(py, &path)?.metadata()))
@@ -139,7 +139,7 @@ pub(crate) fn read_metadata(py: Python<'_>, path: PathBuf) -> PyResult<String> {
 
 /// Checks a whole file: checksum, every offset, count and number.
 ///
-/// Raises AssetFileError.
+/// Raises `AssetFileError`.
 #[pyfunction]
 pub(crate) fn verify(py: Python<'_>, path: PathBuf) -> PyResult<()> {
     open(py, &path).map(drop)
@@ -148,7 +148,7 @@ pub(crate) fn verify(py: Python<'_>, path: PathBuf) -> PyResult<()> {
 /// Writes the contents of a checked file under another id and version, as a whole or not at all; returns
 /// the new file's bytes. Source and target may be the same.
 ///
-/// Raises AssetFileError.
+/// Raises `AssetFileError`.
 #[pyfunction]
 #[pyo3(signature = (source, target, *, asset_id, version))]
 pub(crate) fn restamp(

@@ -28,7 +28,7 @@ pub(crate) fn json(written: serde_json::Result<String>) -> PyResult<String> {
 
 /// Checks a recipe all the way to its field, and returns it as Rust writes it.
 ///
-/// Raises RecipeError with everything that is wrong, each finding with its JSON path.
+/// Raises `RecipeError` with everything that is wrong, each finding with its JSON path.
 #[pyfunction]
 pub(crate) fn check_recipe(py: Python<'_>, text: &str) -> PyResult<String> {
     let dna = parse(py, text)?;
@@ -39,7 +39,7 @@ pub(crate) fn check_recipe(py: Python<'_>, text: &str) -> PyResult<String> {
 /// The hash of what a recipe says, 64 hex digits. Spelling, order, defaults left out and
 /// `metadata.version` do not count: a recipe that is saved again unchanged hashes alike.
 ///
-/// Raises RecipeError.
+/// Raises `RecipeError`.
 #[pyfunction]
 pub(crate) fn dna_hash(py: Python<'_>, dna_json: &str) -> PyResult<String> {
     Ok(gve_bake::dna_hash(&parse(py, dna_json)?))
@@ -54,7 +54,7 @@ pub(crate) fn materials() -> PyResult<String> {
 /// What two materials have in common when they strike each other, as JSON (`ImpactProperties`);
 /// symmetric.
 ///
-/// Raises KeyError for a material that the table lacks.
+/// Raises `KeyError` for a material that the table lacks.
 #[pyfunction]
 pub(crate) fn impact_properties(a: &str, b: &str) -> PyResult<String> {
     let table = MaterialTable::builtin();

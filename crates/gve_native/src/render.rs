@@ -1,5 +1,7 @@
 //! Pictures of the exact field.
 
+use std::f32::consts::FRAC_PI_6;
+
 use gve_bake::{
     BakeError,
     render::{Camera, FieldScene, Image, Look, RenderOptions},
@@ -81,11 +83,11 @@ impl View {
 ///
 /// `size` is (width, height); `look` is "studio" or "flat".
 ///
-/// Raises ValueError and Cancelled.
+/// Raises `ValueError` and `Cancelled`.
 #[pyfunction]
 #[pyo3(signature = (
     field, *, size = (256, 256), azimuth_rad = 0.610_865_24, elevation_rad = 0.383_972_43,
-    vertical_fov_rad = 0.523_598_8, look = "studio", samples_per_side = 2, cancel = None
+    vertical_fov_rad = FRAC_PI_6, look = "studio", samples_per_side = 2, cancel = None
 ))]
 pub(crate) fn render<'py>(
     py: Python<'py>,
@@ -107,11 +109,11 @@ pub(crate) fn render<'py>(
 /// The same picture in linear colours, background included, and coverage from 0 to 1: float32 of shape
 /// (height, width, 4).
 ///
-/// Raises ValueError and Cancelled.
+/// Raises `ValueError` and `Cancelled`.
 #[pyfunction]
 #[pyo3(signature = (
     field, *, size = (256, 256), azimuth_rad = 0.610_865_24, elevation_rad = 0.383_972_43,
-    vertical_fov_rad = 0.523_598_8, look = "studio", samples_per_side = 2, cancel = None
+    vertical_fov_rad = FRAC_PI_6, look = "studio", samples_per_side = 2, cancel = None
 ))]
 pub(crate) fn render_linear<'py>(
     py: Python<'py>,

@@ -56,7 +56,7 @@ impl Shell {
         arrays::view(this, |this| arrays::rows(&this.shell.normals))
     }
 
-    /// Three vertices per triangle: shape (3 * triangle_count,).
+    /// Three vertices per triangle: shape (3 * `triangle_count`,).
     #[getter]
     fn indices<'py>(this: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray1<u32>>> {
         arrays::view(this, |this| Ok(ArrayView1::from(&this.shell.indices)))
@@ -69,7 +69,7 @@ impl Shell {
 
 /// Meshes the surface on a grid of `resolution` cells along its longest side, 8 to 512.
 ///
-/// Raises BakeError, Cancelled, and what `progress` raises.
+/// Raises `BakeError`, `Cancelled`, and what `progress` raises.
 #[pyfunction]
 #[pyo3(signature = (field, resolution = 128, progress = None, cancel = None))]
 pub(crate) fn generate_shell(

@@ -30,9 +30,9 @@ impl Splats {
     /// Splats from arrays, in their order; copied.
     ///
     /// Positions and scales in metres, of shape (n, 3); rotations (n, 4), xyzw, of length 1; colors
-    /// (n, 4), sRGB albedo and opacity; normals_oct (n, 2), octahedral; materials (n,), palette indices.
+    /// (n, 4), sRGB albedo and opacity; `normals_oct` (n, 2), octahedral; materials (n,), palette indices.
     ///
-    /// Raises ValueError for arrays of other shapes, numbers that are not finite, scales that are not
+    /// Raises `ValueError` for arrays of other shapes, numbers that are not finite, scales that are not
     /// positive and rotations that are not of length 1.
     #[staticmethod]
     fn from_arrays(
@@ -182,7 +182,7 @@ fn check<const N: usize>(
 
 /// Lays splats on the surface: at most `count`, usually 93 to 98 % of it. Nothing is trained.
 ///
-/// Raises BakeError, Cancelled, and what `progress` raises.
+/// Raises `BakeError`, `Cancelled`, and what `progress` raises.
 #[pyfunction]
 #[pyo3(signature = (field, count = 100_000, progress = None, cancel = None))]
 pub(crate) fn seed_splats(

@@ -16,6 +16,8 @@ use crate::{
 };
 
 const MESSAGE: &str = "Baking the distance volume";
+/// One brick's.
+const MIN_POINTS_PER_CALL: usize = 512;
 
 /// A sparse distance volume, as a `.gve_bin` holds it: a coarse grid of bricks, and an atlas of the
 /// bricks near the surface. Immutable.
@@ -98,7 +100,7 @@ impl Volume {
 /// Bakes the distance volume: as many cells as a cube with `resolution` along each side has, at most
 /// three times as many along the longest side.
 ///
-/// Raises BakeError, Cancelled, and what `progress` raises.
+/// Raises `BakeError`, `Cancelled`, and what `progress` raises.
 #[pyfunction]
 #[pyo3(signature = (field, resolution = 128, progress = None, cancel = None))]
 pub(crate) fn bake_volume(
@@ -115,14 +117,16 @@ pub(crate) fn bake_volume(
 }
 
 /// Bakes the same volume from distances that `evaluate` computes: it is given points of shape (n, 3) in
-/// metres, at most 131 072 at a time, and returns n distances as float32. It is called on this thread.
+/// metres, at most `points_per_call` (512 and up) at a time, and returns n distances as float32. It is called on this thread.
 ///
 /// Which bricks are looked at, and the materials, come from the field; its `lipschitz` must hold for
 /// `evaluate` too.
 ///
-/// Raises BakeError, Cancelled, and what `evaluate` and `progress` raise.
+/// Raises `BakeError`, `Cancelled`, and what `evaluate` and `progress` raise.
 #[pyfunction]
-#[pyo3(signature = (field, resolution, evaluate, progress = None, cancel = None))]
+#[pyo3(signature = (
+    field, resolution, evaluate, progress = None, cancel = None, *, points_per_call = 131_072
+))]
 pub(crate) fn bake_volume_with(
     py: Python<'_>,
     field: &Field,
@@ -130,7 +134,13 @@ pub(crate) fn bake_volume_with(
     evaluate: Py<PyAny>,
     progress: Option<Py<PyAny>>,
     cancel: Option<&CancelToken>,
+    points_per_call: usize,
 ) -> PyResult<Volume> {
+    if points_per_call < MIN_POINTS_PER_CALL {
+        let message =
+            format!("points_per_call: expected {MIN_POINTS_PER_CALL} or more, found {points_per_call}");
+        return Err(PyValueError::new_err(message));
+    }
     let cells = volume_cells(&field.field, resolution);
     let caller = Caller::new(progress, cancel);
     let volume = caller.watch_here(py, MESSAGE, |desk, raise| {
@@ -140,7 +150,7 @@ pub(crate) fn bake_volume_with(
                 BakeError::Cancelled
             })
         };
-        volume::bake_with(&field.field, cells, &mut call, desk)
+        volume::bake_with(&field.field, cells, points_per_call, &mut call, desk)
     })?;
     Ok(Volume { volume })
 }

@@ -19,7 +19,7 @@ use crate::{
     watch::{Meter, check},
 };
 use brick::TaskBricks;
-pub use outside::{Evaluate, bake_with};
+pub use outside::{DEFAULT_POINTS_PER_CALL, Evaluate, MAX_POINTS_PER_CALL, bake_with};
 
 /// Width in cells of the band about the surface in which bricks are kept, so that central differences
 /// and interpolation next to the surface find their samples.

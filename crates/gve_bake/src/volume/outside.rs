@@ -11,9 +11,10 @@ use super::{
 };
 use crate::{BakeError, Watch, lattice::Lattice, walk, watch::check};
 
-/// Bricks whose points are evaluated together: 131 072 points, which keep a processor's caches and a
-/// GPU's cores busy.
-const SLAB_BRICKS: usize = 256;
+/// How many points are evaluated together when nothing else is asked for: a few fill a processor's caches.
+pub const DEFAULT_POINTS_PER_CALL: usize = 1 << 17;
+/// More points are never evaluated together; with their distances they take 64 MiB.
+pub const MAX_POINTS_PER_CALL: usize = 1 << 22;
 
 /// Writes the distances in metres, negative inside, at points in metres; both slices are equally long.
 pub type Evaluate<'a> = dyn FnMut(&[[f32; 3]], &mut [f32]) -> Result<(), BakeError> + 'a;
@@ -22,7 +23,8 @@ pub type Evaluate<'a> = dyn FnMut(&[[f32; 3]], &mut [f32]) -> Result<(), BakeErr
 ///
 /// Which bricks are looked at, and the materials, come from the field itself; the field's lipschitz
 /// bound must hold for `evaluate` too. Where it gives the native distances to the last bit, so is the
-/// volume. `evaluate` is called on this thread, with at most 131 072 points at a time.
+/// volume. `evaluate` is called on this thread, with at most `points_per_call` points at a time, in whole
+/// bricks of 512: at least one, at most [`MAX_POINTS_PER_CALL`] points.
 ///
 /// # Errors
 /// Those of [`bake`](super::bake()), [`BakeError::NotFinite`] for a distance that is no number, and
@@ -30,6 +32,7 @@ pub type Evaluate<'a> = dyn FnMut(&[[f32; 3]], &mut [f32]) -> Result<(), BakeErr
 pub fn bake_with(
     field: &Field,
     resolution: u32,
+    points_per_call: usize,
     evaluate: &mut Evaluate<'_>,
     watch: &dyn Watch,
 ) -> Result<Volume, BakeError> {
@@ -45,7 +48,15 @@ pub fn bake_with(
         .collect();
     drop(tasks);
     check(watch)?;
-    let mut slabs = Slabs { field, lattice, evaluate, watch, points: vec![], distances: vec![] };
+    let mut slabs = Slabs {
+        field,
+        lattice,
+        bricks_per_call: points_per_call.clamp(SAMPLES, MAX_POINTS_PER_CALL) / SAMPLES,
+        evaluate,
+        watch,
+        points: vec![],
+        distances: vec![],
+    };
     slabs.fill(&mut baked, [0.1, 0.9])?;
     if baked.iter().map(TaskBricks::touched).sum::<u64>() > MAX_BRICKS {
         return Err(BakeError::VolumeTooLarge { max: MAX_BRICKS });
@@ -63,6 +74,7 @@ pub fn bake_with(
 struct Slabs<'a, 'e> {
     field: &'a Field,
     lattice: &'a Lattice,
+    bricks_per_call: usize,
     evaluate: &'a mut Evaluate<'e>,
     watch: &'a dyn Watch,
     points: Vec<[f32; 3]>,
@@ -77,7 +89,7 @@ impl Slabs<'_, '_> {
             .collect();
         let mut scratch = brick::Scratch::new(self.field);
         let lipschitz = self.field.lipschitz();
-        for (slab, places) in all.chunks(SLAB_BRICKS).enumerate() {
+        for (slab, places) in all.chunks(self.bricks_per_call).enumerate() {
             check(self.watch)?;
             self.points.clear();
             for &(part, brick) in places {
@@ -94,7 +106,7 @@ impl Slabs<'_, '_> {
             for (&(part, brick), distances) in places.iter().zip(self.distances.chunks_exact(SAMPLES)) {
                 parts[part].fill(brick, distances, lipschitz, self.lattice.cell_size_m);
             }
-            let share = ((slab + 1) * SLAB_BRICKS) as f32 / all.len() as f32;
+            let share = ((slab + 1) * self.bricks_per_call) as f32 / all.len() as f32;
             self.watch.progress(from + (to - from) * share.min(1.0));
         }
         Ok(())
@@ -127,8 +139,10 @@ mod tests {
     fn the_same_distances_give_the_same_volume() {
         let field = field();
         let native = super::super::bake(&field, 40).unwrap();
-        let outside = bake_with(&field, 40, &mut interpreted(&field), &()).unwrap();
-        assert!(native == outside);
+        for points in [1, 5000, DEFAULT_POINTS_PER_CALL, usize::MAX] {
+            let outside = bake_with(&field, 40, points, &mut interpreted(&field), &()).unwrap();
+            assert!(native == outside, "{points}");
+        }
     }
 
     #[test]
@@ -139,11 +153,11 @@ mod tests {
             out[700] = f32::NAN;
             Ok(())
         };
-        let error = bake_with(&field, 24, &mut spoiled, &()).unwrap_err();
+        let error = bake_with(&field, 24, 1024, &mut spoiled, &()).unwrap_err();
         assert!(matches!(error, BakeError::NotFinite { .. }), "{error}");
-        let idle = bake_with(&field, 24, &mut |_, _| Ok(()), &()).unwrap_err();
+        let idle = bake_with(&field, 24, 1024, &mut |_, _| Ok(()), &()).unwrap_err();
         assert!(matches!(idle, BakeError::NotFinite { .. }), "{idle}");
-        let ended = bake_with(&field, 24, &mut |_, _| Err(BakeError::Cancelled), &());
+        let ended = bake_with(&field, 24, 1024, &mut |_, _| Err(BakeError::Cancelled), &());
         assert_eq!(ended, Err(BakeError::Cancelled));
     }
 }
