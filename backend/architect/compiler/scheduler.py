@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -52,6 +53,8 @@ class _Entry:
     job: CompileJob
     cancel: gve_native.CancelToken = field(default_factory=gve_native.CancelToken)
     progress: CompileProgress | None = None
+    begun: float | None = None
+    """When it began, on the monotonic clock in seconds."""
     superseded: bool = False
     """Whether a newer compile of the asset has taken its place; then nobody hears of it."""
     stopping: bool = False
@@ -196,6 +199,7 @@ class CompileScheduler:
             volume_resolution=job.volume_resolution,
         )
         state, error = CompileState.FAILED, ""
+        entry.begun = time.monotonic()
         try:
             await self._compiler.compile(
                 request, listener=_Listener(entry, self._observer), cancel=entry.cancel
@@ -223,8 +227,9 @@ class CompileScheduler:
         asset_id = entry.job.asset_id
         if self._newest.get(asset_id) is entry:
             del self._newest[asset_id]
+        elapsed_secs = 0.0 if entry.begun is None else time.monotonic() - entry.begun
         result = CompileResult(
-            success=False, compile_time_sec=0.0, version=entry.job.version, error=error
+            success=False, compile_time_sec=elapsed_secs, version=entry.job.version, error=error
         )
         entry.job = replace(entry.job, state=state, result=result)
         asset = await self._store.get_asset(asset_id)

@@ -132,11 +132,11 @@ class Hub:
         self, socket: WebSocket, handle: Callable[[Client, Frame], Awaitable[None]]
     ) -> None:
         """Serves a connection until it ends."""
-        await socket.accept()
         client = Client(self, socket, self._settings)
-        self._clients.add(client)
         try:
             with contextlib.suppress(WebSocketDisconnect):
+                await socket.accept()
+                self._clients.add(client)
                 await client.run(handle)
         finally:
             self._clients.discard(client)

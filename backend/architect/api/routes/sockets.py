@@ -11,6 +11,7 @@ from architect.events import Subscription, SubscriptionClosed
 from architect.protocol.hub import TRY_AGAIN_LATER
 from architect.protocol.server import close_within
 from architect.protocol.session import AssetSession
+from architect.service import Architect
 
 router = APIRouter()
 
@@ -25,20 +26,27 @@ async def assets(socket: WebSocket, architect: ArchitectDep) -> None:
 async def events(socket: WebSocket, architect: ArchitectDep) -> None:
     """Every event in order, as JSON texts. What the client sends is not read."""
     subscription = architect.bus.subscribe()
-    await socket.accept()
-    timeout_secs = architect.settings.send_timeout_secs
-    tasks = [
-        asyncio.create_task(_send(socket, subscription, timeout_secs)),
-        asyncio.create_task(_wait_for_end(socket)),
-    ]
     try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        with contextlib.suppress(WebSocketDisconnect):
+            await socket.accept()
+            await _relay(socket, architect, subscription)
     finally:
         architect.bus.unsubscribe(subscription)
-        for task in tasks:
+
+
+async def _relay(socket: WebSocket, architect: Architect, subscription: Subscription) -> None:
+    """Sends events until the client goes, or does not keep up."""
+    timeout_secs = architect.settings.send_timeout_secs
+    sending = asyncio.create_task(_send(socket, subscription, timeout_secs))
+    ending = asyncio.create_task(_wait_for_end(socket))
+    try:
+        await asyncio.wait((sending, ending), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        ended = sending.done()
+        for task in (sending, ending):
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    if tasks[0] in done and isinstance(tasks[0].exception(), TimeoutError | SubscriptionClosed):
+        results = await asyncio.gather(sending, ending, return_exceptions=True)
+    if ended and isinstance(results[0], TimeoutError | SubscriptionClosed):
         reason = "too slow: too many events wait"
         close_within(socket, TRY_AGAIN_LATER, reason, architect.settings.close_grace_secs)
 
