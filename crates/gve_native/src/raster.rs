@@ -29,7 +29,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(views::render_views, module)?)
 }
 
-/// The arrays of the parameters, borrowed from NumPy.
+/// The arrays of the parameters, borrowed from `NumPy`.
 struct Parameters<'py> {
     positions: PyReadonlyArray2<'py, f32>,
     log_scales: PyReadonlyArray2<'py, f32>,
@@ -77,7 +77,7 @@ impl SplatRendering {
     /// The gradients of a loss by positions, log-scales, rotations, opacities and albedos, from those by
     /// the picture's pixels, of shape (height, width, 4). The parameters are those that were drawn.
     ///
-    /// Raises ValueError for arrays of other shapes.
+    /// Raises `ValueError` for arrays of other shapes.
     fn backward<'py>(
         &self,
         py: Python<'py>,
@@ -118,7 +118,7 @@ impl SplatRendering {
 /// position, target, up and the vertical field of view in radians: shape (10,). `size` is (width,
 /// height); `scale` is a factor on every standard deviation, for drawing a prefix.
 ///
-/// Raises ValueError for arrays of other shapes, or that are not contiguous.
+/// Raises `ValueError` for arrays of other shapes, or that are not contiguous.
 #[pyfunction]
 #[pyo3(signature = (positions, log_scales, rotations, opacities, albedos, camera, size, *, scale = 1.0))]
 pub(crate) fn rasterize<'py>(

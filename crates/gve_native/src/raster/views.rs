@@ -23,7 +23,7 @@ const MAX_VIEWS: u32 = 64;
 /// Cameras that each see the whole field from (azimuth, elevation) in radians: shape (n, 2) in, (n, 10)
 /// out. Azimuth turns from +z, the front, towards +x; pictures are square.
 ///
-/// Raises ValueError for angles that are not finite and fields of view outside 0.01 to 3.
+/// Raises `ValueError` for angles that are not finite and fields of view outside 0.01 to 3.
 #[pyfunction]
 pub(crate) fn frame_cameras<'py>(
     py: Python<'py>,
@@ -50,7 +50,7 @@ pub(crate) fn frame_cameras<'py>(
 /// Draws the exact field in the flat look, linear colours over the background and coverage, once per
 /// camera: cameras of shape (n, 10) in, float32 of shape (n, height, width, 4) out.
 ///
-/// `size` is (width, height). Raises ValueError, Cancelled, and what `progress` raises.
+/// `size` is (width, height). Raises `ValueError`, Cancelled, and what `progress` raises.
 #[pyfunction]
 #[pyo3(signature = (field, cameras, size, *, samples_per_side = 2, progress = None, cancel = None))]
 pub(crate) fn render_views<'py>(
@@ -91,7 +91,7 @@ pub(crate) fn render_views<'py>(
 /// Pictures of the exact field that no splats are made from, to judge splats by: spread evenly about
 /// it, square, 16 samples per pixel.
 ///
-/// Raises ValueError, Cancelled, and what `progress` raises.
+/// Raises `ValueError`, Cancelled, and what `progress` raises.
 #[pyclass(frozen, module = "gve_native")]
 pub(crate) struct HeldOutViews {
     cameras: Vec<Camera>,
