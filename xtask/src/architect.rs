@@ -64,6 +64,9 @@ impl Architect {
             Err(error) => {
                 let _ = child.kill();
                 let status = child.wait()?;
+                if line.is_empty() {
+                    bail!("the Architect did not start ({status}); its reason stands above");
+                }
                 bail!("the Architect did not start ({status}): {error:#}");
             }
         }
