@@ -82,7 +82,7 @@ class _Lane:
 
     def _aside(self) -> None:
         """Iterates on a stream of its own, as what comes before a recording must be."""
-        stream = torch.cuda.Stream()
+        stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             self._iterate()
@@ -122,7 +122,7 @@ def descend(
             for lane in lanes.values():
                 lane.make_room()
         if on_gpu:
-            event = torch.cuda.Event()
+            event = torch.cuda.Event()  # type: ignore[no-untyped-call]
             event.record()
             waiting.append(event)
             if len(waiting) > _AHEAD:

@@ -18,8 +18,12 @@ class _Rasterize(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, *inputs: Any) -> torch.Tensor:  # noqa: ANN401 - as torch declares it
         *parameters, camera, size, scale = inputs
-        arrays = [tensor.detach().numpy() for tensor in parameters]
-        rendering = gve_native.rasterize(*arrays, camera, size, scale=scale)
+        positions, log_scales, rotations, opacities, albedos = (
+            tensor.detach().numpy() for tensor in parameters
+        )
+        rendering = gve_native.rasterize(
+            positions, log_scales, rotations, opacities, albedos, camera, size, scale=scale
+        )
         ctx.rendering = rendering
         ctx.save_for_backward(*parameters)
         return torch.from_numpy(rendering.image)

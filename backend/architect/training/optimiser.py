@@ -143,13 +143,14 @@ def optimise(
         field, settings.views, settings.covered, settings.samples_per_side, drawing, cancel
     )
     steps = list(schedule(len(views.pictures), len(seeds), iterations, settings))
-    problem = Problem.of(seeds, settings, device)
     if device == "cpu":
         with _one_thread():
+            problem = Problem.of(seeds, settings, device)
             descend(problem, views, steps, training)
     else:
         from architect.training import graphs
 
+        problem = Problem.of(seeds, settings, device)
         graphs.descend(problem, views, steps, training)
     return problem.cloud.quantised(seeds)
 

@@ -35,7 +35,7 @@ class Targets:
 
     def side(self, view: int) -> int:
         """Width and height of a picture."""
-        return self.pictures[view].shape[0]
+        return len(self.pictures[view])
 
 
 def cameras(field: gve_native.Field, count: int) -> NDArray[np.float32]:

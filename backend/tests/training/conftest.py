@@ -1,9 +1,11 @@
 """A small field and its seeds; a PyTorch that does not fight for the cores."""
 
 import json
+from collections.abc import Iterator
 
 import gve_native
 import pytest
+import torch
 
 STILL_LIFE = {
     "metadata": {
@@ -34,3 +36,12 @@ def field() -> gve_native.Field:
 @pytest.fixture(scope="session")
 def seeds(field: gve_native.Field) -> gve_native.Splats:
     return gve_native.seed_splats(field, 3000)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """PyTorch's threads spin while they wait, and slow everything else down."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

@@ -3,6 +3,9 @@
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import gve_native
 import numpy as np
@@ -17,12 +20,12 @@ SMALL = optimiser.Settings(views=8, covered=600, samples_per_side=2)
 
 
 @pytest.fixture(autouse=True)
-def _small(monkeypatch):
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few and small views, so that a test takes a second."""
     monkeypatch.setattr(optimiser, "Settings", lambda: SMALL)
 
 
-def arrays(splats: gve_native.Splats) -> list[np.ndarray]:
+def arrays(splats: gve_native.Splats) -> list[Any]:
     names = ("positions", "scales", "rotations", "colors", "normals_oct", "materials")
     return [getattr(splats, name) for name in names]
 
@@ -31,8 +34,10 @@ def same(a: gve_native.Splats, b: gve_native.Splats) -> bool:
     return all(np.array_equal(x, y) for x, y in zip(arrays(a), arrays(b), strict=True))
 
 
-def test_training_makes_splats_better_and_repeats_itself(field, seeds):
-    told = []
+def test_training_makes_splats_better_and_repeats_itself(
+    field: gve_native.Field, seeds: gve_native.Splats
+) -> None:
+    told: list[float] = []
     first = training.train(
         field, seeds, 24, progress=lambda share, text: told.append(share), device="cpu"
     )
@@ -44,7 +49,7 @@ def test_training_makes_splats_better_and_repeats_itself(field, seeds):
     assert same(first.splats, training.train(field, seeds, 24, device="cpu").splats)
 
 
-def test_what_is_exact_already_stays(field, seeds):
+def test_what_is_exact_already_stays(field: gve_native.Field, seeds: gve_native.Splats) -> None:
     trained = training.train(field, seeds, 12, device="cpu").splats
     for name in ("colors", "normals_oct", "materials"):
         assert np.array_equal(getattr(trained, name), getattr(seeds, name)), name
@@ -58,7 +63,7 @@ def test_what_is_exact_already_stays(field, seeds):
     assert not np.allclose(growth, 1.0)
 
 
-def test_no_iterations_only_measure(field, seeds):
+def test_no_iterations_only_measure(field: gve_native.Field, seeds: gve_native.Splats) -> None:
     result = training.train(field, seeds, 0)
     assert result.splats is seeds
     assert not result.trained
@@ -67,7 +72,7 @@ def test_no_iterations_only_measure(field, seeds):
         training.train(field, seeds, -1)
 
 
-def test_the_measure_is_that_of_the_bake(field, seeds):
+def test_the_measure_is_that_of_the_bake(field: gve_native.Field, seeds: gve_native.Splats) -> None:
     views = gve_native.HeldOutViews(field)
     assert views.cameras.shape == (8, 10)
     psnr, overlap = views.compare(seeds)
@@ -77,11 +82,11 @@ def test_the_measure_is_that_of_the_bake(field, seeds):
 
 
 @pytest.mark.parametrize("count", [8, 48, 64])
-def test_no_held_out_view_is_trained_on(field, count):
+def test_no_held_out_view_is_trained_on(field: gve_native.Field, count: int) -> None:
     held_out = gve_native.HeldOutViews(field, size=8).cameras
     center = np.mean(field.bounds, axis=0)
 
-    def directions(cameras: np.ndarray) -> np.ndarray:
+    def directions(cameras: Any) -> Any:
         d = cameras[:, :3] - center
         return d / np.linalg.norm(d, axis=1, keepdims=True)
 
@@ -89,7 +94,9 @@ def test_no_held_out_view_is_trained_on(field, count):
     assert np.degrees(np.arccos(cosines.max())) > 1.0
 
 
-def test_seeds_come_back_when_training_does_harm(field, seeds, monkeypatch):
+def test_seeds_come_back_when_training_does_harm(
+    field: gve_native.Field, seeds: gve_native.Splats, monkeypatch: pytest.MonkeyPatch
+) -> None:
     spoilt = Cloud.of(seeds)
     spoilt.log_scales[:, :2] -= 1.0
     monkeypatch.setattr(optimiser, "optimise", lambda *args: spoilt.quantised(seeds))
@@ -100,9 +107,11 @@ def test_seeds_come_back_when_training_does_harm(field, seeds, monkeypatch):
     assert "not make the splats better" in result.warnings[0]
 
 
-def test_cancelling_ends_within_an_iteration(field, seeds):
+def test_cancelling_ends_within_an_iteration(
+    field: gve_native.Field, seeds: gve_native.Splats
+) -> None:
     token = gve_native.CancelToken()
-    heard = []
+    heard: list[float] = []
 
     def progress(share: float, text: str) -> None:
         if text == "Training splats":
@@ -124,12 +133,26 @@ def test_cancelling_ends_within_an_iteration(field, seeds):
         (torch.AcceleratorError("x"), "failed"),
     ],
 )
-def test_a_gpu_that_cannot_go_on_is_replaced_by_the_cpu(field, seeds, monkeypatch, error, word):
+def test_a_gpu_that_cannot_go_on_is_replaced_by_the_cpu(
+    field: gve_native.Field,
+    seeds: gve_native.Splats,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    word: str,
+) -> None:
     found = training.TrainerAvailability(True, "cuda", None)
     monkeypatch.setattr(trainer, "availability", lambda: found)
-    real, devices = optimiser.optimise, []
+    real = optimiser.optimise
+    devices: list[str] = []
 
-    def optimise(field, seeds, iterations, device, progress, cancel):
+    def optimise(
+        field: gve_native.Field,
+        seeds: gve_native.Splats,
+        iterations: int,
+        device: str,
+        progress: Callable[[float, str], None],
+        cancel: gve_native.CancelToken | None,
+    ) -> gve_native.Splats:
         devices.append(device)
         if device == "cuda":
             raise error
@@ -144,7 +167,9 @@ def test_a_gpu_that_cannot_go_on_is_replaced_by_the_cpu(field, seeds, monkeypatc
     assert "CPU" in result.warnings[0]
 
 
-def test_a_device_that_is_not_there_is_refused(field, seeds, monkeypatch):
+def test_a_device_that_is_not_there_is_refused(
+    field: gve_native.Field, seeds: gve_native.Splats, monkeypatch: pytest.MonkeyPatch
+) -> None:
     found = training.TrainerAvailability(True, "cpu", None)
     monkeypatch.setattr(trainer, "availability", lambda: found)
     for device in ("cuda", "tpu"):
@@ -152,7 +177,9 @@ def test_a_device_that_is_not_there_is_refused(field, seeds, monkeypatch):
             training.train(field, seeds, 1, device=device)
 
 
-def test_the_gpu_s_iterations_are_the_cpu_s(field, seeds):
+def test_the_gpu_s_iterations_are_the_cpu_s(
+    field: gve_native.Field, seeds: gve_native.Splats
+) -> None:
     """The same problem through the other renderer; only the recording needs a GPU."""
     views = targets.draw(field, 8, 600, 1, lambda share, text: None, None)
     steps = list(optimiser.schedule(8, len(seeds), 8, SMALL))
@@ -184,7 +211,7 @@ def run(code: str, path: str = "") -> str:
     return done.stdout
 
 
-def test_without_pytorch_the_reason_is_told():
+def test_without_pytorch_the_reason_is_told() -> None:
     told = run("""
         class Blocked:
             def find_spec(self, name, path=None, target=None):
@@ -201,7 +228,7 @@ def test_without_pytorch_the_reason_is_told():
 @pytest.mark.parametrize(
     "failure", ["OSError('libcudart.so.13: cannot open shared object file')", "RuntimeError()"]
 )
-def test_a_broken_pytorch_is_a_reason_and_no_error(tmp_path, failure):
+def test_a_broken_pytorch_is_a_reason_and_no_error(tmp_path: Path, failure: str) -> None:
     package = tmp_path / "torch"
     package.mkdir()
     (package / "__init__.py").write_text(f"raise {failure}\n")
@@ -216,7 +243,7 @@ def test_a_broken_pytorch_is_a_reason_and_no_error(tmp_path, failure):
     assert failure.split("(")[0] in told
 
 
-def test_quantising_keeps_what_a_file_holds(seeds):
+def test_quantising_keeps_what_a_file_holds(seeds: gve_native.Splats) -> None:
     again = Cloud.of(seeds).quantised(seeds)
     for name in ("positions", "colors", "normals_oct", "materials"):
         assert np.array_equal(getattr(again, name), getattr(seeds, name)), name
