@@ -28,7 +28,8 @@ pub(crate) fn run(headless: bool, light: bool, out: &Path) -> anyhow::Result<()>
     setup::native_module(&python)?;
     setup::build_programs()?;
     let programs = target_dir()?.join("debug");
-    let data = target_dir()?.join("demo").join(if light { "light" } else { "architect" });
+    // Beside the memory of `gve push`, which is in the checkout too: one without the other would save everything twice.
+    let data = Path::new("out").join(if light { "architect-light" } else { "architect" });
     let args: &[&str] = if light { &["--no-train"] } else { &[] };
     let architect = Architect::start(&python, &data, PORT, args)?;
     let url = &architect.ready.url;
