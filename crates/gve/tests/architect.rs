@@ -107,6 +107,21 @@ fn somebody_else_was_faster() {
 }
 
 #[test]
+fn a_save_whose_answer_was_lost_is_no_conflict() {
+    let architect = Architect::start();
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = file(folder.path(), "good.gve.json", good());
+    assert_eq!(push(&architect, &recipe, &[]).0, 0);
+    // As if the save had been done, and the connection had broken before its answer.
+    architect.state.lock().unwrap().document.as_mut().unwrap()["version"] = json!(2);
+    let (code, stdout, _) = push(&architect, &recipe, &[]);
+    assert_eq!(code, 0);
+    assert!(stdout.contains("unchanged since version 2"), "{stdout}");
+    file(folder.path(), "good.gve.json", good().replace("0.06", "0.05"));
+    assert!(push(&architect, &recipe, &[]).1.contains("saved as version 3"));
+}
+
+#[test]
 fn mistakes_are_shown_in_the_recipe_whoever_finds_them() {
     let architect = Architect::start();
     let folder = tempfile::tempdir().unwrap();

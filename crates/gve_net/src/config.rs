@@ -81,7 +81,7 @@ impl Config {
             ping_interval_secs: 5.0,
             silence_timeout_secs: 20.0,
             retry_min_secs: 0.1,
-            retry_max_secs: 5.0,
+            retry_max_secs: 2.0,
             max_queued_bytes: 256 << 20,
             events: false,
         })

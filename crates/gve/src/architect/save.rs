@@ -62,11 +62,10 @@ pub(crate) fn save(server: &Server, recipe: &Recipe, options: &SaveOptions) -> R
     let known = memory.recall(&server.address, &name)?;
     if options.only_changes
         && let Some(known) = &known
+        && let Some(document) = unchanged(server, recipe, known)?
     {
-        let unchanged = unchanged(server, recipe, known)?;
-        if let Some(document) = unchanged {
-            return Ok(Saved { document, outcome: Outcome::Unchanged });
-        }
+        memory.remember(&server.address, &name, remembered(&document))?;
+        return Ok(Saved { document, outcome: Outcome::Unchanged });
     }
     let expected_version = known.as_ref().filter(|_| !options.force).map(|known| known.version);
     let asset = SaveAsset {
@@ -85,12 +84,16 @@ pub(crate) fn save(server: &Server, recipe: &Recipe, options: &SaveOptions) -> R
         Some(document) => (document, Outcome::Updated),
         None => (create(server, recipe, asset)?, Outcome::Created),
     };
-    let remembered = Remembered { id: document.id.clone(), version: document.version };
-    memory.remember(&server.address, &name, remembered)?;
+    memory.remember(&server.address, &name, remembered(&document))?;
     Ok(Saved { document, outcome })
 }
 
-/// The stored document if it has this very recipe and nobody has saved since.
+fn remembered(document: &AssetDocument) -> Remembered {
+    Remembered { id: document.id.clone(), version: document.version }
+}
+
+/// The stored document if it has this very recipe, whoever saved it: this program too may have, and
+/// not have got the answer.
 fn unchanged(server: &Server, recipe: &Recipe, known: &Remembered) -> Result<Option<AssetDocument>, Failure> {
     let id = known.id.clone();
     match server.try_call(|rest| async move { rest.asset(&id).await })? {
@@ -98,8 +101,7 @@ fn unchanged(server: &Server, recipe: &Recipe, known: &Remembered) -> Result<Opt
             let mut stored = document.dna.clone();
             // The Architect counts versions itself, whatever the recipe says.
             stored.metadata.version = recipe.dna.metadata.version;
-            let is_same = stored == recipe.dna && document.version == known.version;
-            Ok(is_same.then_some(document))
+            Ok((stored == recipe.dna).then_some(document))
         }
         Err(error) if is_gone(&error) => Ok(None),
         Err(error) => Err(refusal::failure(&error)),

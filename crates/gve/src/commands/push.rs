@@ -1,8 +1,14 @@
 //! `gve push`: recipes to the Architect, and their compiles to the end.
 
-use std::path::Path;
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
-use gve_types::compile::{CacheStatus, CompilePriority, CompileRequest, CompileResult, CompileState};
+use gve_types::{
+    compile::{CacheStatus, CompilePriority, CompileRequest, CompileResult, CompileState},
+    document::AssetDocument,
+};
 use serde_json::{Value, json};
 
 use super::verify::size;
@@ -32,7 +38,8 @@ struct Push {
 /// Checks all recipes, saves them, and follows their compiles.
 pub(crate) fn run(args: &PushArgs, output: &mut Output) -> Result<(), Failure> {
     // All of them first: nothing is saved while one of them is wrong.
-    let recipes = args.recipes.iter().map(|path| load(path)).collect::<Result<Vec<_>, _>>()?;
+    let paths: BTreeSet<&PathBuf> = args.recipes.iter().collect();
+    let recipes = paths.into_iter().map(|path| load(path)).collect::<Result<Vec<_>, _>>()?;
     let server = Server::connect(&args.server)?;
     let options = SaveOptions {
         subcategory: args.subcategory.clone(),
@@ -81,7 +88,7 @@ fn follow(server: &Server, pushes: &mut [Push], output: &Output) -> Result<(), F
             continue;
         }
         if push.saved.outcome == Outcome::Unchanged {
-            compile_stored(server, &document.id)?;
+            compile_stored(server, document, None)?;
         }
         compiles.follow(&document.id, document.version, &document.name);
     }
@@ -104,13 +111,25 @@ pub(crate) fn is_compiled(server: &Server, id: &str) -> Result<bool, Failure> {
     Ok(cache.status == CacheStatus::Valid)
 }
 
-/// Compiles what is stored as it is usually done.
-pub(crate) fn compile_stored(server: &Server, id: &str) -> Result<(), Failure> {
+/// Begins to compile what is stored, unless that is under way already.
+pub(crate) fn compile_stored(
+    server: &Server,
+    document: &AssetDocument,
+    iterations: Option<u32>,
+) -> Result<(), Failure> {
+    let id = document.id.clone();
+    // None is known of an asset that was stored by an Architect which has ended since.
+    if let Ok(status) = server.try_call(|rest| async move { rest.compile_status(&id).await })?
+        && status.version == document.version
+        && matches!(status.state, CompileState::Queued | CompileState::Running)
+    {
+        return Ok(());
+    }
     let request = CompileRequest {
-        asset_id: id.to_owned(),
+        asset_id: document.id.clone(),
         priority: CompilePriority::Normal,
         force_recompile: false,
-        splat_iterations: None,
+        splat_iterations: iterations,
         volume_resolution: None,
     };
     server.call(|rest| async move { rest.compile(&request).await }).map(drop)

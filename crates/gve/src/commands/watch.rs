@@ -141,7 +141,7 @@ impl Watch<'_> {
             only_changes: true,
         };
         let saved = save(self.server, &recipe, &options)
-            .and_then(|saved| Ok((is_under_way(self.server, &saved)?, saved)));
+            .and_then(|saved| Ok((is_under_way(self.server, &saved, iterations)?, saved)));
         let (is_under_way, saved) = match saved {
             Ok(saved) => saved,
             Err(failure) => {
@@ -247,13 +247,12 @@ impl Watch<'_> {
 }
 
 /// Whether there is a compile to follow; begins one of what was not saved because it was there already.
-fn is_under_way(server: &Server, saved: &Saved) -> Result<bool, Failure> {
-    let id = &saved.document.id;
+fn is_under_way(server: &Server, saved: &Saved, iterations: Option<u32>) -> Result<bool, Failure> {
     if saved.outcome == Outcome::Unchanged {
-        if is_compiled(server, id)? {
+        if is_compiled(server, &saved.document.id)? {
             return Ok(false);
         }
-        compile_stored(server, id)?;
+        compile_stored(server, &saved.document, iterations)?;
     }
     Ok(true)
 }
