@@ -167,13 +167,8 @@ class CompileScheduler:
             if entry is None or entry.ticket != ticket:
                 return
             entry.job = replace(entry.job, state=CompileState.RUNNING)
+            # Not stored: a job that is stored as queued is repeated just the same.
             self._running[ticket.asset_id] = entry
-            try:
-                # Not outside of `changes`: a newer job of the asset would be overwritten.
-                await self._store.put_job(entry.job)
-            except BaseException:
-                await self._leave(entry)
-                raise
         try:
             await self._compile(entry)
         finally:

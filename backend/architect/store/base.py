@@ -172,7 +172,7 @@ class Store(Protocol):
         """The asset's newest compile."""
 
     async def unfinished_jobs(self) -> list[CompileJob]:
-        """Compiles that were running, then those that were queued, in the order of their saves."""
+        """Compiles that have not ended, in the order in which they were stored."""
 
     async def finish(self, finished: Finished) -> bool:
         """Records how a compile ended, and its binary if it made one.

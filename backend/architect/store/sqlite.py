@@ -208,13 +208,10 @@ class SqliteStore:
         return await self._thread.run(work)
 
     async def unfinished_jobs(self) -> list[CompileJob]:
-        """Compiles that were running, then those that were queued, in their order."""
+        """Compiles that have not ended, in the order in which they were stored."""
 
         def work(connection: sqlite3.Connection) -> list[CompileJob]:
-            query = (
-                f"SELECT {_JOB} FROM jobs WHERE state IN (?1, ?2) "  # noqa: S608
-                "ORDER BY state = ?2 DESC, sequence"
-            )
+            query = f"SELECT {_JOB} FROM jobs WHERE state IN (?, ?) ORDER BY sequence"  # noqa: S608
             states = (CompileState.QUEUED.value, CompileState.RUNNING.value)
             return [_job(row) for row in connection.execute(query, states)]
 

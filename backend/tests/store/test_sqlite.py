@@ -265,13 +265,6 @@ async def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
     await store.close()
 
 
-async def test_what_was_running_comes_before_what_waited(store: SqliteStore) -> None:
-    first, second = [await store.create_asset(draft(), JOB) for _ in range(2)]
-    await store.put_job(JOB_OF(second.id, state=CompileState.RUNNING))
-    await store.put_job(JOB_OF(first.id))
-    assert [job.asset_id for job in await store.unfinished_jobs()] == [second.id, first.id]
-
-
 async def test_a_transaction_that_fails_leaves_nothing_behind(store: SqliteStore) -> None:
     asset = await store.create_asset(draft(), JOB)
     with pytest.raises(OverflowError):
