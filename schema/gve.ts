@@ -823,7 +823,7 @@ export interface FileMetadata {
     bounds: Bounds;
     /** The materials that the other sections refer to by index. */
     materials: MaterialSpec[];
-    /** SHA-256 of the recipe as Rust writes it, 64 hex digits. */
+    /** SHA-256 of the recipe as Rust writes it, its version left out: 64 hex digits. */
     dna_hash: string;
     /** Name and version of the program that wrote the file. */
     compiler_version: string;

@@ -19,7 +19,7 @@ pub struct FileMetadata {
     pub bounds: Bounds,
     /// The materials that the other sections refer to by index.
     pub materials: Vec<MaterialSpec>,
-    /// SHA-256 of the recipe as Rust writes it, 64 hex digits.
+    /// SHA-256 of the recipe as Rust writes it, its version left out: 64 hex digits.
     pub dna_hash: String,
     /// Name and version of the program that wrote the file.
     pub compiler_version: String,
