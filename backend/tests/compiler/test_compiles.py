@@ -90,7 +90,7 @@ async def test_a_graph_that_does_not_agree_leaves_the_field_to_native_code(
     def mismatch(*_args: Any, **_options: Any) -> Any:
         raise RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")
 
-    monkeypatch.setattr(math_jit.math_jit, "compile_field", mismatch)
+    monkeypatch.setattr("architect.math_jit.compile_field", mismatch)
     async with running(tmp_path, replace(tools, torch=True, device="cuda")) as server:
         result = (await server.compiled(await server.create()))["result"]
         assert result["success"]

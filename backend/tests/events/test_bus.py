@@ -5,13 +5,13 @@ import asyncio
 import pytest
 
 from architect.events import EventBus, SubscriptionClosed
-from architect.events.bus import ENVELOPE
+from architect.events.bus import ENVELOPE, Payload
 from architect.generated import models
 from architect.generated.models import CompileStage
 
 pytestmark = pytest.mark.anyio
 
-PAYLOADS = [
+PAYLOADS: list[Payload] = [
     models.AssetCreated(asset_id="a", name="Ball"),
     models.AssetUpdated(asset_id="a", version=2),
     models.CompileStarted(asset_id="a", stages=list(CompileStage)),

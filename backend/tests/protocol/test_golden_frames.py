@@ -2,6 +2,7 @@
 
 import json
 import struct
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from architect.protocol.frame import (
     reason_payload,
 )
 
-FRAMES = golden_dir() / "frames"
+FRAMES: Path = golden_dir() / "frames"
 INDEX: list[dict[str, Any]] = json.loads((FRAMES / "index.json").read_text())["frames"]
 GOOD = [entry for entry in INDEX if entry["error"] is None]
 BAD_REQUESTS = [entry for entry in INDEX if entry["error"] and entry["sender"] == "client"]
@@ -28,13 +29,13 @@ TYPES = {"".join(w.title() for w in one.name.split("_")): one for one in Message
 
 
 def read(entry: dict[str, Any]) -> bytes:
-    return (FRAMES / entry["file"]).read_bytes()
+    return (FRAMES / str(entry["file"])).read_bytes()
 
 
 def payload(message: dict[str, Any]) -> bytes:
     """What a message carries, as this side would write it."""
     if "payload_file" in message:
-        return (FRAMES / message["payload_file"]).read_bytes()
+        return (FRAMES / str(message["payload_file"])).read_bytes()
     if "stage" in message:
         return progress_payload(STAGES[message["stage"]], message["progress"])
     if message["type"] == "AssetInvalid":

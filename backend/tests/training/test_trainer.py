@@ -58,7 +58,7 @@ def test_what_is_exact_already_stays(field: gve_native.Field, seeds: gve_native.
     reach = SMALL.slide * seeds.scales[:, :2].min(axis=1, keepdims=True)
     assert (np.abs(trained.positions - seeds.positions) <= reach + 1e-6).all()
     growth = trained.scales[:, :2] / seeds.scales[:, :2]
-    assert growth.min() > 1.0 / SMALL.growth - 1e-3
+    assert growth.min() > 1.0 / SMALL.shrinkage - 1e-3
     assert growth.max() < SMALL.growth + 1e-3
     assert not np.allclose(growth, 1.0)
 
