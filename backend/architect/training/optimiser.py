@@ -53,10 +53,12 @@ class Settings:
     """Learning rate of the logarithms of the standard deviations."""
     decay: float = 0.1
     """What the rates are multiplied by until the end."""
-    slide: float = 0.5
+    slide: float = 0.25
     """How far a centre may move along each axis, in standard deviations."""
     growth: float = 2.0
-    """How many times larger or smaller a standard deviation may become."""
+    """How many times larger a standard deviation may become."""
+    shrinkage: float = 1.05
+    """How many times smaller: little, lest holes open that only nearer views would show."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,12 +77,12 @@ class Problem:
         cloud = Cloud.of(seeds, device)
         sizes = cloud.log_scales[:, :2].exp()
         slide = settings.slide * sizes.amin(1, keepdim=True)
-        growth = torch.full_like(cloud.log_scales, math.log(settings.growth))
         # Across the surface nothing is to be won that would not show from the side.
-        growth[:, 2] = 0.0
+        along = torch.tensor((1.0, 1.0, 0.0), device=device)
+        growth, shrinkage = math.log(settings.growth) * along, math.log(settings.shrinkage) * along
         limits = (
             (cloud.positions - slide, cloud.positions + slide),
-            (cloud.log_scales - growth, cloud.log_scales + growth),
+            (cloud.log_scales - shrinkage, cloud.log_scales + growth),
         )
         rates = (settings.position_rate * float(sizes.median()), settings.scale_rate)
         cloud.positions.requires_grad_()
