@@ -41,7 +41,7 @@ fn python(tools: &setup::Tools) -> anyhow::Result<()> {
     let types = ["-m", "mypy", "--config-file", "backend/pyproject.toml"];
     run(&[&types, ["backend/architect", "backend/tests"].as_slice()].concat())?;
     let mut pytest = Command::new(&tools.python);
-    pytest.args(["-m", "pytest", "--quiet", "backend/tests"]);
-    // Leave the second core to the Architects that the tests start.
-    shell::run(pytest.env("OMP_NUM_THREADS", "2"))
+    pytest.args(["-m", "pytest", "--quiet", "tests"]).current_dir("backend");
+    // Programs that the tests start import the package as well.
+    shell::run(pytest.env("PYTHONPATH", "."))
 }

@@ -98,9 +98,13 @@ def test_another_thread_works_meanwhile(heavy: gve_native.Field) -> None:
     assert counted == 100_000
 
 
-def test_an_interrupt_ends_it(heavy: gve_native.Field) -> None:
+def test_an_interrupt_ends_it(heavy: gve_native.Field, request: pytest.FixtureRequest) -> None:
     import _thread
+    import signal
 
+    # A shell lets what it runs in the background ignore interrupts; this test needs them.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     timer = threading.Timer(0.2, _thread.interrupt_main)
     timer.start()
     with pytest.raises(KeyboardInterrupt):
