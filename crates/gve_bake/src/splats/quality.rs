@@ -2,6 +2,7 @@
 
 use gve_assets::Splat;
 use gve_sdf::{Aabb, Field};
+use rayon::prelude::*;
 
 use crate::{
     Watch,
@@ -68,13 +69,18 @@ impl Reference {
     pub fn compare(&self, splats: &[Splat], style: &SplatStyle) -> SplatQuality {
         // The flat look takes its colours from the splats.
         let scene = SplatScene { splats, materials: &[] };
+        // The measure of a picture runs on one core; the views share them.
+        let measured: Vec<(f32, [u64; 2])> = (self.views.par_iter().zip(&self.pictures))
+            .map(|(camera, wanted)| {
+                let found = scene.render(camera, self.options, style);
+                (psnr_db(wanted, &found).unwrap_or(0.0), mask_overlap(wanted, &found))
+            })
+            .collect();
         let mut quality = SplatQuality::none();
         let mut overlap = [0, 0];
-        for (camera, wanted) in self.views.iter().zip(&self.pictures) {
-            let found = scene.render(camera, self.options, style);
-            let [both, either] = mask_overlap(wanted, &found);
+        for (psnr_db, [both, either]) in measured {
             overlap = [overlap[0] + both, overlap[1] + either];
-            quality.psnr_db.push(psnr_db(wanted, &found).unwrap_or(0.0));
+            quality.psnr_db.push(psnr_db);
         }
         quality.mean_psnr_db = quality.psnr_db.iter().sum::<f32>() / quality.psnr_db.len().max(1) as f32;
         if overlap[1] > 0 {
