@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _EAGER = 3
 """Iterations of each size before the recording: libraries set themselves up in them."""
-_ROOM = 1.5
+_ROOM = 2.0
 """Room for fragments over what the seeds need; footprints grow a little."""
 _CHECK_EVERY = 32
 """Iterations after which the room is looked at."""
@@ -69,7 +69,8 @@ class _Lane:
         self._runs += 1
         if self._target.is_cuda and self._graph is None and self._runs > _EAGER:
             graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(graph):
+            # Other threads may use the device meanwhile.
+            with torch.cuda.graph(graph, capture_error_mode="thread_local"):
                 self._iterate()
             # Recording computes nothing.
             self._graph = graph

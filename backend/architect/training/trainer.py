@@ -13,8 +13,8 @@ from architect.training.availability import availability
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PREFIXES = (2, 8)
-"""Splats are also drawn as their first half and their first eighth, which must not become worse."""
+PREFIXES = (8,)
+"""Splats are also drawn as their first eighth, which must not become worse."""
 _TOLERATED_PREFIX_LOSS_DB = 0.1
 
 # Shares of the whole that the parts take, for the progress.
