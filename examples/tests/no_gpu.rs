@@ -1,5 +1,6 @@
 //! What an example says where nothing can draw.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::print_stdout, reason = "the other process reads it")]
 
 use std::{path::Path, process::Command};
 
