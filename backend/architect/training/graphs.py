@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _EAGER = 3
 """Iterations of each size before the recording: libraries set themselves up in them."""
-_ROOM = 2.0
+_ROOM = 1.5
 """Room for fragments over what the seeds need; footprints grow a little."""
 _CHECK_EVERY = 32
 """Iterations after which the room is looked at."""
