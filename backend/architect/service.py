@@ -168,14 +168,7 @@ class Architect:
     async def _request_compile(self, request: CompileRequest) -> CompileStatus:
         async with self.librarian.changes:
             asset = await self.librarian.find(request.asset_id)
-            job = CompileJob(
-                asset_id=asset.id,
-                version=asset.version,
-                priority=request.priority,
-                force_recompile=request.force_recompile,
-                splat_iterations=request.splat_iterations,
-                volume_resolution=request.volume_resolution,
-            )
+            job = CompileJob.of(request, asset.version)
             return await self._line_up(job)
 
     async def _line_up(self, job: CompileJob) -> CompileStatus:

@@ -88,14 +88,7 @@ class AssetCompiler:
         """
         started = time.monotonic()
         asset = await self._librarian.find(request.asset_id)
-        job = CompileJob(
-            asset_id=asset.id,
-            version=asset.version,
-            priority=request.priority,
-            force_recompile=request.force_recompile,
-            splat_iterations=request.splat_iterations,
-            volume_resolution=request.volume_resolution,
-        )
+        job = CompileJob.of(request, asset.version)
         build = Build(
             asset=asset,
             options=BuildOptions.of_job(job, can_train=self._tools.trainer.can_train),

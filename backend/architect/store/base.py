@@ -11,6 +11,7 @@ from architect.generated.models import (
     AssetSummary,
     AssetType,
     CompilePriority,
+    CompileRequest,
     CompileResult,
     CompileState,
 )
@@ -78,6 +79,18 @@ class CompileJob:
     volume_resolution: int | None = None
     state: CompileState = CompileState.QUEUED
     result: CompileResult | None = None
+
+    @classmethod
+    def of(cls, request: CompileRequest, version: int) -> "CompileJob":
+        """What a request asks for, of this version of its asset."""
+        return cls(
+            asset_id=request.asset_id,
+            version=version,
+            priority=request.priority,
+            force_recompile=request.force_recompile,
+            splat_iterations=request.splat_iterations,
+            volume_resolution=request.volume_resolution,
+        )
 
     @property
     def active(self) -> bool:
