@@ -16,7 +16,7 @@ use clap::Parser;
 use gve_bevy::{
     net::{
         self,
-        gve_net::{Client, Config, DEFAULT_SERVER, RestError},
+        gve_net::{Client, Config, DEFAULT_SERVER},
     },
     prelude::*,
 };
@@ -31,11 +31,7 @@ use gve_examples::{
     wheel,
 };
 use gve_types::{
-    MaterialTable,
-    api::SaveAsset,
-    compile::{CompilePriority, CompileRequest},
-    document::AssetDocument,
-    parse_recipe,
+    MaterialTable, api::SaveAsset, compile::CompilePriority, document::AssetDocument, parse_recipe,
 };
 use serde_json::json;
 
@@ -249,25 +245,13 @@ fn edit(keys: Res<ButtonInput<KeyCode>>, mut editing: ResMut<Editing>, architect
         editing.spokes = editing.spokes.saturating_add_signed(change).clamp(3, 40);
         let spokes = editing.spokes;
         if let Err(error) = editing.designer.save(spokes) {
-            let conflict = error.downcast_ref::<RestError>().is_some();
-            error!("not saved: {error:#}{}", if conflict { "" } else { "; is the Architect there?" });
+            error!("not saved: {error:#}");
         }
     }
     if keys.just_pressed(KeyCode::KeyX)
         && let Err(error) = architect.cancel(editing.designer.document.wire_id)
     {
         error!("not cancelled: {error}");
-    }
-    if keys.just_pressed(KeyCode::KeyC) {
-        let request = CompileRequest {
-            asset_id: editing.designer.document.id.clone(),
-            priority: CompilePriority::High,
-            force_recompile: true,
-            splat_iterations: None,
-            volume_resolution: None,
-        };
-        // The answer comes as progress.
-        drop(editing.designer.client.call(|rest| async move { rest.compile(&request).await }));
     }
 }
 
