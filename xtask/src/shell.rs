@@ -10,8 +10,9 @@ use anyhow::{Context, bail};
 
 /// The root of the checkout.
 pub(crate) fn root() -> anyhow::Result<PathBuf> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().map(Path::to_path_buf).context("xtask stands in a folder of the workspace")
+    // Cargo says it anew at each run: a build that checkouts share may come from another one.
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&here).parent().map(Path::to_path_buf).context("xtask stands in a folder of the workspace")
 }
 
 /// The folder that builds go to.
