@@ -150,7 +150,7 @@ impl<'a> Scale<'a> {
     }
 
     fn block(&mut self, grid: &Grid, block: &Block, moments: &mut Moments) {
-        let uniform = self.evaluator.uniform_material(&block.region);
+        let uniform = block.region.uniform_material();
         if let (true, Some(material)) = (block.is_inside(), uniform) {
             let bounds = grid.aabb(block.first, block.size);
             let center = (bounds.center() - self.origin).as_dvec3();

@@ -51,7 +51,7 @@ pub(crate) struct Block {
 impl Block {
     /// Whether the surface may pass through it. Not-a-number counts as "may".
     pub(crate) fn has_surface(&self) -> bool {
-        !(self.interval.lo > 0.0 || self.interval.hi < 0.0)
+        may_cross(self.interval)
     }
 
     /// Whether all of it is solid.
@@ -71,67 +71,83 @@ pub(crate) enum Keep {
     All,
 }
 
+impl Keep {
+    /// Whether a box in which distances have this range stays.
+    fn wants(self, interval: Interval) -> bool {
+        match self {
+            Self::Surface => may_cross(interval),
+            Self::SurfaceAndInside => may_cross(interval) || interval.hi < 0.0,
+            Self::All => true,
+        }
+    }
+}
+
+/// Whether distances may be on both sides of 0. Not-a-number counts as "may".
+fn may_cross(interval: Interval) -> bool {
+    !(interval.lo > 0.0 || interval.hi < 0.0)
+}
+
 /// Walks the grid; the programs of the blocks hold in the block grown by `margin` metres.
 ///
 /// The order of the blocks depends on the field and the grid alone.
 pub(crate) fn survey(field: &Field, grid: &Grid, margin: f32, keep: Keep) -> Vec<Block> {
-    let mut open = vec![];
-    let mut done = vec![];
-    let mut sort_in = |blocks: Vec<Block>, open: &mut Vec<Block>| {
-        for block in blocks {
-            if block.has_surface() && block.size != [1; 3] {
-                open.push(block);
-            } else if match keep {
-                Keep::Surface => block.has_surface(),
-                Keep::SurfaceAndInside => block.has_surface() || block.is_inside(),
-                Keep::All => true,
-            } {
-                done.push(block);
-            }
-        }
-    };
     let mut evaluator = Evaluator::new(field);
-    let root = evaluator.root();
-    let whole = visit(&mut evaluator, grid, margin, &root, [0; 3], grid.counts);
-    sort_in(vec![whole], &mut open);
+    let grown = grid.aabb([0; 3], grid.counts).padded(margin);
+    let (region, interval) = evaluator.prune(&evaluator.root(), grown);
+    let mut open = vec![Block { first: [0; 3], size: grid.counts, region, interval }];
+    let mut done = vec![];
     // Level by level, so that every level is spread over all threads.
-    while !open.is_empty() {
-        let children: Vec<Vec<Block>> = open
+    loop {
+        let is_open = |block: &mut Block| block.has_surface() && block.size != [1; 3];
+        done.extend(open.extract_if(.., |block| !is_open(block)).filter(|block| keep.wants(block.interval)));
+        if open.is_empty() {
+            break;
+        }
+        open = open
             .par_iter()
-            .with_min_len(4)
             .map_init(
                 || Evaluator::new(field),
-                |evaluator, block| {
-                    octants(block.first, block.size)
-                        .map(|(first, size)| visit(evaluator, grid, margin, &block.region, first, size))
-                        .collect()
-                },
+                |evaluator, block| split(evaluator, grid, margin, keep, block),
             )
+            .flat_map_iter(|blocks| blocks.into_iter().flatten())
             .collect();
-        open = vec![];
-        for blocks in children {
-            sort_in(blocks, &mut open);
-        }
     }
     done.sort_unstable_by_key(|block| [block.first[2], block.first[1], block.first[0]]);
     done
 }
 
-fn visit(
+/// The parts of a block.
+fn split(
     evaluator: &mut Evaluator,
     grid: &Grid,
     margin: f32,
-    parent: &Region,
-    first: [u32; 3],
-    size: [u32; 3],
-) -> Block {
-    let bounds = grid.aabb(first, size);
-    let grown = Aabb { min: bounds.min - margin, max: bounds.max + margin };
-    let (region, mut interval) = evaluator.prune(parent, grown);
-    if margin > 0.0 && size == [1; 3] && !(interval.lo > 0.0 || interval.hi < 0.0) {
-        interval = evaluator.interval(&region, bounds);
+    keep: Keep,
+    block: &Block,
+) -> [Option<Block>; 8] {
+    let mut parts = [(block.first, block.size); 8];
+    let mut count = 0;
+    for part in octants(block.first, block.size) {
+        parts[count] = part;
+        count += 1;
     }
-    Block { first, size, region, interval }
+    let boxes = parts.map(|(first, size)| grid.aabb(first, size));
+    let grown = boxes.map(|bounds| bounds.padded(margin));
+    // Whether the surface passes through a single brick is asked of the brick alone, without its margin.
+    let mut own = [None; 8];
+    if margin > 0.0 && parts[..count].iter().any(|&(_, size)| size == [1; 3]) {
+        let intervals = evaluator.prune_many(&block.region, &boxes[..count], |_, _| false);
+        for ((own, (_, interval)), (_, size)) in own.iter_mut().zip(intervals).zip(parts) {
+            *own = (size == [1; 3]).then_some(interval);
+        }
+    }
+    let is_wanted = |lane: usize, interval| keep.wants(own[lane].unwrap_or(interval));
+    let mut blocks = [const { None }; 8];
+    let pruned = evaluator.prune_many(&block.region, &grown[..count], is_wanted);
+    for (lane, (region, interval)) in pruned.enumerate() {
+        let (first, size) = parts[lane];
+        blocks[lane] = Some(Block { first, size, region, interval: own[lane].unwrap_or(interval) });
+    }
+    blocks
 }
 
 /// Halves a box along every side that has more than one brick.

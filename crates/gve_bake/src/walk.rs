@@ -1,7 +1,7 @@
 //! The way from the whole grid down to the bricks that the surface may touch, the program of the field
 //! shortened at every step.
 
-use gve_sdf::{Evaluator, Field, Interval, Region};
+use gve_sdf::{Aabb, Evaluator, Field, Interval, Region};
 use rayon::prelude::*;
 
 use crate::{
@@ -14,14 +14,12 @@ const TASK_SIDE: u32 = 4;
 
 /// Programs of at most this many operations are not shortened for a single brick: that would take longer
 /// than it saves.
-const LEAF_OPS: usize = 64;
+const LEAF_OPS: usize = 400;
 
 /// What the search for bricks needs to know.
 pub(crate) struct Walk<'a> {
     /// The grid.
     pub(crate) lattice: Lattice,
-    /// The field's bound on its gradient.
-    lipschitz: f32,
     /// No distance in a block that is left out is smaller than this.
     slack: f32,
     /// Who may end the search early; its results are thrown away then.
@@ -40,13 +38,13 @@ pub(crate) struct Task {
 
 impl<'a> Walk<'a> {
     /// A search for all bricks that hold a distance of at most `slack` metres, or more if in doubt.
-    pub(crate) fn new(field: &Field, lattice: Lattice, slack: f32, watch: &'a dyn Watch) -> Self {
-        Self { lattice, lipschitz: field.lipschitz(), slack, watch }
+    pub(crate) fn new(lattice: Lattice, slack: f32, watch: &'a dyn Watch) -> Self {
+        Self { lattice, slack, watch }
     }
 
-    /// Whether the surface may be near a task's block. Not-a-number counts as "may".
-    pub(crate) fn is_near(&self, task: &Task) -> bool {
-        !(task.interval.lo > self.slack || task.interval.hi < -self.slack)
+    /// Whether the surface may be near a block with these distances. Not-a-number counts as "may".
+    pub(crate) fn is_near(&self, interval: Interval) -> bool {
+        !(interval.lo > self.slack || interval.hi < -self.slack)
     }
 }
 
@@ -66,33 +64,21 @@ pub(crate) fn tasks(field: &Field, walk: &Walk<'_>) -> Vec<Task> {
     for _ in 0..(side / TASK_SIDE).trailing_zeros() {
         let next: Vec<Task> = open
             .par_iter()
-            .flat_map_iter(|task| task.block.children(lattice).map(move |block| (task, block)))
             .map_init(
                 || Evaluator::new(field),
-                |evaluator, (task, block)| {
-                    if walk.watch.is_cancelled() {
-                        return None;
-                    }
-                    let (region, interval) = evaluator.prune(&task.region, lattice.block_bounds(block));
-                    Some(Task { block, region, interval })
+                |evaluator, task| {
+                    let is_wanted = |_, interval| walk.is_near(interval);
+                    let go_on = !walk.watch.is_cancelled();
+                    go_on.then(|| children(evaluator, lattice, task, is_wanted))
                 },
             )
-            .flatten_iter()
+            .flat_map_iter(|tasks| tasks.into_iter().flatten().flatten())
             .collect();
         open = next;
-        done.extend(open.extract_if(.., |task| !walk.is_near(task)));
+        done.extend(open.extract_if(.., |task| !walk.is_near(task.interval)));
     }
     done.append(&mut open);
     done
-}
-
-/// Distances at the middles of up to eight blocks.
-#[derive(Default)]
-struct Middles {
-    x: [f32; 8],
-    y: [f32; 8],
-    z: [f32; 8],
-    distances: [f32; 8],
 }
 
 /// Calls `brick` for each brick of the task that the surface may come near, and `empty` for each
@@ -108,35 +94,38 @@ pub(crate) fn descend<S>(
     if walk.watch.is_cancelled() {
         return;
     }
-    if !walk.is_near(task) {
+    if !walk.is_near(task.interval) {
         return empty(state, evaluator, task);
     }
     if task.block.side == 1 {
         return brick(state, evaluator, task);
     }
-    // The distance in the middle of a child tells most of the empty ones apart, eight for the price of one.
     let lattice = &walk.lattice;
-    let mut middles = Middles::default();
-    let mut count = 0;
-    for (i, block) in task.block.children(lattice).enumerate() {
-        let bounds = lattice.block_bounds(block);
-        (middles.x[i], middles.y[i], middles.z[i]) = bounds.center().into();
-        count = i + 1;
-    }
-    let Middles { x, y, z, distances } = &mut middles;
-    evaluator.distances(&task.region, &x[..count], &y[..count], &z[..count], &mut distances[..count]);
-    for (block, &middle) in task.block.children(lattice).zip(distances.iter()) {
-        let bounds = lattice.block_bounds(block);
-        let reach = walk.lipschitz * bounds.half_size().length();
-        let mut child = Task {
-            block,
-            region: task.region.clone(),
-            // Rounding in the field's own arithmetic is far below this.
-            interval: Interval { lo: middle - 1.0001 * reach, hi: middle + 1.0001 * reach },
-        };
-        if walk.is_near(&child) && (block.side > 1 || task.region.len() > LEAF_OPS) {
-            (child.region, child.interval) = evaluator.prune(&task.region, bounds);
-        }
+    let is_wanted =
+        |_, interval| walk.is_near(interval) && (task.block.side > 2 || task.region.len() > LEAF_OPS);
+    for child in children(evaluator, lattice, task, is_wanted).into_iter().flatten() {
         descend(evaluator, walk, &child, state, empty, brick);
     }
+}
+
+/// The eight blocks of half the side, each with the program that is left there where it is wanted.
+fn children(
+    evaluator: &mut Evaluator,
+    lattice: &Lattice,
+    task: &Task,
+    is_wanted: impl Fn(usize, Interval) -> bool,
+) -> [Option<Task>; 8] {
+    let mut blocks = [task.block; 8];
+    let mut boxes = [Aabb::EMPTY; 8];
+    let mut count = 0;
+    for block in task.block.children(lattice) {
+        (blocks[count], boxes[count]) = (block, lattice.block_bounds(block));
+        count += 1;
+    }
+    let mut tasks = [const { None }; 8];
+    let parts = evaluator.prune_many(&task.region, &boxes[..count], is_wanted);
+    for ((task, block), (region, interval)) in tasks.iter_mut().zip(blocks).zip(parts) {
+        *task = Some(Task { block, region, interval });
+    }
+    tasks
 }

@@ -22,8 +22,7 @@ struct Inner {
     bounds: Aabb,
     lipschitz: f32,
     materials: Vec<MaterialSpec>,
-    distance: Arc<Program>,
-    material: Arc<Program>,
+    program: Arc<Program>,
 }
 
 impl Field {
@@ -39,8 +38,8 @@ impl Field {
             return Err(LowerError { violations });
         }
         let lowered = lower::lower(dna, materials)?;
-        let distance = Arc::new(Program::new(&lowered.tape, lowered.tape.distance()));
-        let material = Arc::new(Program::new(&lowered.tape, lowered.tape.material()));
+        let distance = Arc::new(Program::of_distance(&lowered.tape));
+        let program = Arc::new(Program::new(&lowered.tape));
         let bounds = eval::tight_bounds(&distance, lowered.bounds).ok_or_else(|| {
             LowerError::new("$.root_node", "nothing is left of the shape: it holds no point")
         })?;
@@ -49,8 +48,7 @@ impl Field {
             bounds,
             lipschitz: lowered.lipschitz,
             materials: lowered.materials,
-            distance,
-            material,
+            program,
         })))
     }
 
@@ -75,11 +73,7 @@ impl Field {
         &self.0.materials
     }
 
-    pub(crate) fn distance_program(&self) -> &Arc<Program> {
-        &self.0.distance
-    }
-
-    pub(crate) fn material_program(&self) -> &Arc<Program> {
-        &self.0.material
+    pub(crate) fn program(&self) -> &Arc<Program> {
+        &self.0.program
     }
 }

@@ -50,8 +50,10 @@ impl Interval {
     }
 
     /// What both have in common; `self` where rounding has pulled them apart.
+    #[inline(always)]
     pub(crate) fn meet(self, other: Self) -> Self {
-        let met = Self { lo: self.lo.max(other.lo), hi: self.hi.min(other.hi) };
+        // In this order an end of `self` that is not a number gives way.
+        let met = Self { lo: math::max(other.lo, self.lo), hi: math::min(other.hi, self.hi) };
         if met.lo <= met.hi { met } else { self }
     }
 
@@ -144,10 +146,10 @@ impl Interval {
     /// The range of a blend. The four blends never decrease in either operand, but round several times.
     #[inline(always)]
     pub(crate) fn blend(self, b: Self, radius: f32, f: impl Fn(f32, f32, f32) -> f32) -> Self {
-        if !(self.lo.is_finite() && self.hi.is_finite() && b.lo.is_finite() && b.hi.is_finite()) {
-            return Self::ALL;
-        }
-        Self { lo: f(self.lo, b.lo, radius), hi: f(self.hi, b.hi, radius) }.widened(5e-7, 5e-7 * radius)
+        let blended =
+            Self { lo: f(self.lo, b.lo, radius), hi: f(self.hi, b.hi, radius) }.widened(5e-7, 5e-7 * radius);
+        let is_finite = self.lo.is_finite() & self.hi.is_finite() & b.lo.is_finite() & b.hi.is_finite();
+        if is_finite { blended } else { Self::ALL }
     }
 
     #[inline(always)]
@@ -166,21 +168,20 @@ impl Interval {
         }
     }
 
+    #[inline(always)]
     pub(crate) fn div(self, other: Self) -> Self {
-        if other.lo > 0.0 || other.hi < 0.0 {
-            let [a, b, c, d] =
-                [self.lo / other.lo, self.lo / other.hi, self.hi / other.lo, self.hi / other.hi];
-            let all = Self {
-                lo: math::min(math::min(a, b), math::min(c, d)),
-                hi: math::max(math::max(a, b), math::max(c, d)),
-            };
-            if all.lo.is_nan() || all.hi.is_nan() { Self::ALL } else { all }
-        } else {
-            Self::ALL
-        }
+        let [a, b, c, d] = [self.lo / other.lo, self.lo / other.hi, self.hi / other.lo, self.hi / other.hi];
+        let all = Self {
+            lo: math::min(math::min(a, b), math::min(c, d)),
+            hi: math::max(math::max(a, b), math::max(c, d)),
+        };
+        let is_apart_from_0 = (other.lo > 0.0) | (other.hi < 0.0);
+        let is_known = is_apart_from_0 & !all.lo.is_nan() & !all.hi.is_nan();
+        if is_known { all } else { Self::ALL }
     }
 
     /// Wider by `relative` of its own magnitude: for operations that round several times.
+    #[inline(always)]
     fn widened(self, relative: f32, absolute: f32) -> Self {
         Self {
             lo: self.lo - self.lo.abs() * relative - absolute,

@@ -8,6 +8,7 @@ pub struct Id(pub(crate) u32);
 
 impl Id {
     /// Place on the tape, from 0.
+    #[inline]
     pub fn index(self) -> usize {
         self.0 as usize
     }
@@ -86,6 +87,7 @@ pub enum Op {
 
 impl Op {
     /// The operands, in order.
+    #[inline]
     pub fn operands(&self) -> impl Iterator<Item = Id> + use<> {
         let all = match *self {
             Self::X | Self::Y | Self::Z | Self::Const(_) => [None; 3],
@@ -119,7 +121,7 @@ impl Op {
 
     /// The same operation on other operands.
     #[inline(always)]
-    pub(crate) fn map(self, f: impl Fn(Id) -> Id) -> Self {
+    pub(crate) fn map(self, mut f: impl FnMut(Id) -> Id) -> Self {
         match self {
             Self::X | Self::Y | Self::Z | Self::Const(_) => self,
             Self::Neg(a) => Self::Neg(f(a)),
@@ -147,6 +149,15 @@ impl Op {
             Self::ChamferMin(a, b, k) => Self::ChamferMin(f(a), f(b), k),
             Self::ChamferMax(a, b, k) => Self::ChamferMax(f(a), f(b), k),
         }
+    }
+
+    /// [`Self::operands`], one after the other: faster, for the loops that every box goes through.
+    #[inline(always)]
+    pub(crate) fn each_operand(self, mut f: impl FnMut(Id)) {
+        self.map(|id| {
+            f(id);
+            id
+        });
     }
 
     /// The operation's value at the point `p`, given the values of earlier places.

@@ -60,6 +60,55 @@ fn interpreter_batches_and_regions_agree() {
     assert!(checked > 100_000);
 }
 
+/// Boxes that are pruned side by side, in SIMD lanes, come out as each does alone, whatever their number; and
+/// distances and materials asked for together are those asked for one after the other.
+#[test]
+fn boxes_side_by_side_are_pruned_as_alone() {
+    let mut shortened = 0;
+    for (seed, field) in random_fields(0..200) {
+        let mut random = testing::Random::new(seed ^ 99);
+        let mut evaluator = Evaluator::new(&field);
+        let root = evaluator.root();
+        let bounds = field.bounds().padded(0.5 * field.bounds().size().max_element());
+        let mut boxes: Vec<Aabb> = (0..1 + seed as usize % 8)
+            .map(|i| {
+                let half = bounds.size() * random.range(0.01, 0.3);
+                let center = bounds.min + bounds.size() * random.point(0.0, 1.0);
+                if i == 3 { Aabb::UNBOUNDED } else { Aabb::from_center(center, half) }
+            })
+            .collect();
+        boxes.push(Aabb::new(bounds.min, bounds.max));
+        let together: Vec<_> = evaluator.prune_many(&root, &boxes, |lane, _| lane != 1).collect();
+        assert_eq!(together.len(), boxes.len().min(8));
+        for (lane, ((region, interval), &bounds)) in together.iter().zip(&boxes).enumerate() {
+            let (alone, alone_interval) = evaluator.prune(&root, bounds);
+            assert_eq!(*interval, alone_interval, "seed {seed}, box {lane}");
+            let expected = if lane == 1 { &root } else { &alone };
+            assert_eq!((region.len(), region.bounds()), (expected.len(), expected.bounds()));
+            shortened += usize::from(region.len() < root.len());
+            if !bounds.is_finite() {
+                continue;
+            }
+            let points: Vec<Vec3> =
+                (0..300).map(|_| bounds.min + bounds.size() * random.point(0.0, 1.0)).collect();
+            let [xs, ys, zs] = [0, 1, 2].map(|axis| points.iter().map(|p| p[axis]).collect::<Vec<_>>());
+            let (mut distances, mut materials) = (vec![0.0; 300], vec![0; 300]);
+            let out = (&mut distances[..], &mut materials[..]);
+            evaluator.distances_and_materials(region, &xs, &ys, &zs, out);
+            let (mut expected, mut expected_materials) = (vec![0.0; 300], vec![0; 300]);
+            evaluator.distances(&alone, &xs, &ys, &zs, &mut expected);
+            evaluator.materials(&alone, &xs, &ys, &zs, &mut expected_materials);
+            let same = |(a, b): (&f32, &f32)| a == b || (a - b).abs() < 1e-18;
+            assert!(distances.iter().zip(&expected).all(same), "seed {seed}, box {lane}");
+            assert_eq!(materials, expected_materials, "seed {seed}, box {lane}");
+            if let Some(material) = region.uniform_material() {
+                assert!(materials.iter().all(|&found| found == material), "seed {seed}, box {lane}");
+            }
+        }
+    }
+    assert!(shortened > 300, "{shortened}");
+}
+
 /// The random recipes hold every operation there is, and no recipe differs between two runs.
 #[test]
 fn random_recipes_cover_every_operation() {

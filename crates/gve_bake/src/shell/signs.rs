@@ -53,7 +53,7 @@ impl SignGrid {
     ///
     /// Once the watch is cancelled it leaves out the rest; then the grid is good for nothing.
     pub(super) fn sample(field: &Field, lattice: Lattice, watch: &dyn Watch) -> Self {
-        let walk = Walk::new(field, lattice, 0.0, watch);
+        let walk = Walk::new(lattice, 0.0, watch);
         let tasks = walk::tasks(field, &walk);
         let meter = Meter::new(watch, tasks.len(), [0.0, 0.35]);
         let parts: Vec<Part> = tasks

@@ -28,7 +28,7 @@ use sample::{Lattice, Sampler, Surfel};
 /// Cells of the first lattice along the longest side; it only tells how large the surface is.
 const SCOUT_CELLS: f32 = 40.0;
 /// How much coarser the second scout is than the cloud that it foretells.
-const SCOUT_RATIO: f32 = 2.2;
+const SCOUT_RATIO: f32 = 2.6;
 /// How many of the wanted splats are aimed at: the guess is a few percent off, and more than were
 /// asked for must not be made.
 const AIM: f32 = 0.955;
@@ -75,9 +75,9 @@ pub fn seed_watched(field: &Field, count: u32, watch: &dyn Watch) -> Result<Vec<
     let share = |attempt: u32| 1.0 - 0.8 * 0.25f32.powi(attempt as i32);
     for attempt in 0..MAX_TRIES {
         let seeds = cloud(field, spacing, watch, [share(attempt), share(attempt + 1)])?;
-        let found = seeds.len();
+        let found = seeds.iter().map(Vec::len).sum::<usize>();
         if found <= count as usize && found > best.len() {
-            best = ordered(seeds);
+            best = ordered(&seeds);
         }
         if best.len() as f32 >= ENOUGH * count as f32 {
             break;
@@ -86,7 +86,7 @@ pub fn seed_watched(field: &Field, count: u32, watch: &dyn Watch) -> Result<Vec<
     }
     if best.is_empty() {
         // So few were wanted that no lattice is coarse enough; the most important ones will do.
-        best = ordered(cloud(field, spacing, watch, [share(MAX_TRIES), 1.0])?);
+        best = ordered(&cloud(field, spacing, watch, [share(MAX_TRIES), 1.0])?);
         best.truncate(count as usize);
     }
     Ok(best)
@@ -140,21 +140,30 @@ struct Seed {
     splat: Splat,
 }
 
-fn ordered(seeds: Vec<Seed>) -> Vec<Splat> {
-    let mut order: Vec<(u32, u32)> = seeds.iter().zip(0..).map(|(seed, index)| (seed.rank, index)).collect();
+fn ordered(bricks: &[Vec<Seed>]) -> Vec<Splat> {
+    // Those of one rank stay in the order of the bricks.
+    let mut order: Vec<(u32, u32, u32)> = Vec::with_capacity(bricks.iter().map(Vec::len).sum());
+    for (seeds, brick) in bricks.iter().zip(0..) {
+        order.extend(seeds.iter().zip(0..).map(|(seed, index)| (seed.rank, brick, index)));
+    }
     order.par_sort_unstable();
-    order.iter().map(|&(_, index)| seeds[index as usize].splat).collect()
+    order.par_iter().map(|&(_, brick, index)| bricks[brick as usize][index as usize].splat).collect()
 }
 
 /// All splats of a lattice, brick by brick.
-fn cloud(field: &Field, spacing: f32, watch: &dyn Watch, shares: [f32; 2]) -> Result<Vec<Seed>, BakeError> {
+fn cloud(
+    field: &Field,
+    spacing: f32,
+    watch: &dyn Watch,
+    shares: [f32; 2],
+) -> Result<Vec<Vec<Seed>>, BakeError> {
     check(watch)?;
     let lattice = Lattice::new(field, spacing);
     // Probes look one lattice step further along a tangent.
     let blocks = survey(field, &lattice.grid, 1.1 * spacing, Keep::Surface);
     let palette: Vec<[u8; 3]> = field.materials().iter().map(|m| m.base_color_srgb).collect();
     let meter = Meter::new(watch, blocks.len(), shares);
-    let bricks: Vec<Vec<Seed>> = blocks
+    let bricks = blocks
         .par_iter()
         .with_min_len(2)
         .map_init(
@@ -166,7 +175,7 @@ fn cloud(field: &Field, spacing: f32, watch: &dyn Watch, shares: [f32; 2]) -> Re
         )
         .collect();
     check(watch)?;
-    Ok(bricks.concat())
+    Ok(bricks)
 }
 
 /// One thread's evaluator and buffers.
@@ -243,6 +252,10 @@ impl Worker {
         }
         resize(&mut self.materials, self.points.len());
         if one_material {
+            return;
+        }
+        if let Some(material) = region.uniform_material() {
+            self.materials.fill(material);
             return;
         }
         let p = &self.points;

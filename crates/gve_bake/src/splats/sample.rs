@@ -16,6 +16,8 @@ use crate::{
 /// Cells of the lattice along one side of a brick.
 pub(super) const CELLS: usize = 8;
 const NODES: usize = CELLS + 1;
+/// From a node to the next one along each axis.
+const STRIDES: [usize; 3] = [1, NODES, NODES * NODES];
 /// A line's direction may be this much less than the one that the surface faces most: neighbouring
 /// patches overlap a little rather than leave a gap.
 pub(super) const DOMINANCE: f32 = 0.96;
@@ -156,41 +158,60 @@ impl Sampler {
     fn find_edges(&mut self, lattice: &Lattice, block: &Block) {
         let first = block.first.map(|i| i * CELLS as u32);
         self.points.clear();
-        for index in 0..NODES.pow(3) as u32 {
-            let n = NODES as u32;
-            let at = [index % n, index / n % n, index / (n * n)];
-            self.points.push(lattice.node([0, 1, 2].map(|a| first[a] + at[a])));
+        let nodes: [[f32; NODES]; 3] = [0, 1, 2]
+            .map(|axis| std::array::from_fn(|i| lattice.node([0, 1, 2].map(|a| first[a] + i as u32))[axis]));
+        for z in nodes[2] {
+            for y in nodes[1] {
+                self.points.xs.extend(nodes[0]);
+                self.points.ys.extend([y; NODES]);
+                self.points.zs.extend([z; NODES]);
+            }
         }
         resize(&mut self.distances, self.points.len());
         let p = &self.points;
         self.evaluator.distances(&block.region, &p.xs, &p.ys, &p.zs, &mut self.distances);
         self.edges.clear();
         self.pinches.clear();
-        let strides = [1, NODES, NODES * NODES];
         for z in 0..CELLS {
             for y in 0..CELLS {
-                for x in 0..CELLS {
-                    let index = x + NODES * (y + NODES * z);
-                    let here = self.distances[index];
-                    for (axis, stride) in strides.into_iter().enumerate() {
-                        let there = self.distances[index + stride];
-                        if (here < 0.0) != (there < 0.0) {
-                            let at = [x, y, z];
-                            let node = [0, 1, 2].map(|a| first[a] + at[a] as u32);
-                            let t = (here / (here - there)).clamp(0.0, 1.0);
-                            self.edges.push(Edge { node, axis, rising: here < 0.0, t, lo: 0.0, hi: 1.0 });
-                        } else if here.abs() + there.abs() < lattice.spacing
-                            && self.is_pinched(index, stride, [x, y, z][axis], lattice.spacing)
-                        {
-                            let node = [first[0] + x as u32, first[1] + y as u32, first[2] + z as u32];
-                            let t = 0.5 + 0.5 * (here.abs() - there.abs()) / lattice.spacing;
-                            self.pinches.push(Edge { node, axis, rising: here < 0.0, t, lo: 0.0, hi: 1.0 });
+                let row = NODES * (y + NODES * z);
+                let suspects = STRIDES.map(|stride| self.suspects(row, stride, lattice.spacing));
+                let mut any = suspects[0] | suspects[1] | suspects[2];
+                while any != 0 {
+                    let x = any.trailing_zeros() as usize;
+                    any &= any - 1;
+                    for (axis, suspects) in suspects.iter().enumerate() {
+                        if suspects >> x & 1 == 1 {
+                            self.look_at_edge([x, y, z], axis, first, lattice.spacing);
                         }
                     }
                 }
             }
         }
         self.open_pinches(lattice, block);
+    }
+
+    /// Which of the edges in this direction from a row of nodes cross the surface or come near it, a bit each.
+    fn suspects(&self, row: usize, stride: usize, spacing: f32) -> u32 {
+        let here = &self.distances[row..row + CELLS];
+        let there = &self.distances[row + stride..row + stride + CELLS];
+        here.iter().zip(there).enumerate().fold(0, |bits, (x, (here, there))| {
+            let crosses = (*here < 0.0) != (*there < 0.0);
+            bits | u32::from(crosses | (here.abs() + there.abs() < spacing)) << x
+        })
+    }
+
+    fn look_at_edge(&mut self, at: [usize; 3], axis: usize, first: [u32; 3], spacing: f32) {
+        let stride = STRIDES[axis];
+        let index = at[0] + NODES * (at[1] + NODES * at[2]);
+        let (here, there) = (self.distances[index], self.distances[index + stride]);
+        let node = [0, 1, 2].map(|a| first[a] + at[a] as u32);
+        let edge = |t| Edge { node, axis, rising: here < 0.0, t, lo: 0.0, hi: 1.0 };
+        if (here < 0.0) != (there < 0.0) {
+            self.edges.push(edge((here / (here - there)).clamp(0.0, 1.0)));
+        } else if self.is_pinched(index, stride, at[axis], spacing) {
+            self.pinches.push(edge(0.5 + 0.5 * (here.abs() - there.abs()) / spacing));
+        }
     }
 
     /// Whether an edge, both of its ends on the same side, comes near the surface in its middle and

@@ -94,11 +94,16 @@ fn oriented(surfel: &Surfel, [u, v]: [Vec3; 2], mean: Vec2, covariance: [f32; 3]
     let [aa, ab, bb] = covariance;
     let c = to_plane * Mat2::from_cols_array(&[aa, ab, ab, bb]) * to_plane.transpose();
     let (xx, xy, yy) = (c.x_axis.x, c.x_axis.y, c.y_axis.y);
-    // Eigenvalues and the angle of the larger one.
+    // Eigenvalues and the direction of the larger one, whose double angle has the tangent xy / half_difference.
     let (half_sum, half_difference) = (0.5 * (xx + yy), 0.5 * (xx - yy));
-    let root = half_difference.hypot(xy);
-    let angle = if root > 1e-3 * half_sum { 0.5 * xy.atan2(half_difference) } else { 0.0 };
-    let (sin, cos) = angle.sin_cos();
+    let root = (half_difference * half_difference + xy * xy).sqrt();
+    let (sin, cos) = if root > 1e-3 * half_sum {
+        let double_cos = half_difference / root;
+        let half = |c: f32| (0.5 * c.max(0.0)).sqrt();
+        (half(1.0 - double_cos).copysign(xy), half(1.0 + double_cos))
+    } else {
+        (0.0, 1.0)
+    };
     let (x, y) = (t1 * cos + t2 * sin, t2 * cos - t1 * sin);
     // An even cell of side w has variance w²/12.
     let sigma = |variance: f32| (12.0 * variance.max(0.0)).sqrt() * SIGMA_PER_CELL;

@@ -1,7 +1,10 @@
 //! Sampling of single bricks.
 
 use gve_assets::{BRICK_CELLS, BRICK_SAMPLES};
-use gve_sdf::{Evaluator, Field};
+use gve_sdf::{
+    Evaluator, Field,
+    math::{max, min},
+};
 use half::{f16, slice::HalfFloatSliceExt};
 
 use super::BAND_CELLS;
@@ -75,7 +78,7 @@ impl Sampled {
     /// What a brick's samples tell.
     fn of(at: glam::UVec3, distances: &[f32], lipschitz: f32, cell_size_m: f32) -> Self {
         let near = near_mask(distances);
-        let nearest = distances.iter().fold(f32::INFINITY, |nearest, d| nearest.min(d.abs()));
+        let nearest = fold_rows(distances, f32::INFINITY, |nearest, d| min(nearest, d.abs()));
         let reach = 0.5 * 3f32.sqrt() * cell_size_m;
         let bound = (nearest / lipschitz - reach).max(0.0).copysign(distances[0]);
         let slope = if lipschitz > 1.0 { steepest(distances) / cell_size_m } else { 1.0 };
@@ -104,6 +107,10 @@ impl TaskBricks {
         let sign = if lo > 0.0 { 1.0 } else { -1.0 };
         let half_side = 0.5 * BRICK_CELLS as f32 * lattice.cell_size_m;
         let half_diagonal = half_side * 3f32.sqrt();
+        if task.block.side == 1 {
+            self.empty.push((lattice.brick_index(task.block.at) as u32, sign * whole));
+            return;
+        }
         let mut bricks = task.block.bricks(lattice).peekable();
         let mut batch = [0u32; SAMPLES];
         while bricks.peek().is_some() {
@@ -140,13 +147,21 @@ impl TaskBricks {
     ) {
         let at = task.block.at;
         scratch.fill_positions(lattice, at);
-        let Scratch { x, y, z, distances, lipschitz, .. } = scratch;
-        evaluator.distances(&task.region, x, y, z, distances);
-        self.sampled.push(Sampled::of(at, distances, *lipschitz, lattice.cell_size_m));
         let start = self.distances.len();
         self.distances.resize(start + SAMPLES, f16::ZERO);
+        self.materials.resize(start + SAMPLES, 0);
+        let Scratch { x, y, z, distances, lipschitz, many_materials } = scratch;
+        let materials = &mut self.materials[start..];
+        match task.region.uniform_material() {
+            _ if !*many_materials => evaluator.distances(&task.region, x, y, z, distances),
+            Some(material) => {
+                evaluator.distances(&task.region, x, y, z, distances);
+                materials.fill(material);
+            }
+            None => evaluator.distances_and_materials(&task.region, x, y, z, (distances, materials)),
+        }
+        self.sampled.push(Sampled::of(at, distances, *lipschitz, lattice.cell_size_m));
         self.distances[start..].convert_from_f32_slice(distances);
-        self.look_up_materials(evaluator, scratch, task);
     }
 
     /// Makes room for a brick whose distances come later, through [`Self::fill`].
@@ -181,7 +196,7 @@ impl TaskBricks {
         let start = self.materials.len();
         self.materials.resize(start + SAMPLES, 0);
         if scratch.many_materials {
-            match evaluator.uniform_material(&task.region) {
+            match task.region.uniform_material() {
                 Some(material) => self.materials[start..].fill(material),
                 None => evaluator.materials(&task.region, x, y, z, &mut self.materials[start..]),
             }
@@ -189,25 +204,50 @@ impl TaskBricks {
     }
 }
 
+/// Folds the samples eight at a time.
+fn fold_rows(distances: &[f32], start: f32, f: impl Fn(f32, f32) -> f32) -> f32 {
+    let mut lanes = [start; SIDE];
+    for row in distances.as_chunks::<SIDE>().0 {
+        for (lane, &d) in lanes.iter_mut().zip(row) {
+            *lane = f(*lane, d);
+        }
+    }
+    lanes.into_iter().fold(start, f)
+}
+
 /// The most that trilinear interpolation of a brick's samples changes over the length of a cell: along each
 /// axis it changes no more than its samples do.
 fn steepest(distances: &[f32]) -> f32 {
-    let changes = |step: usize, is_inner: fn(usize) -> bool| {
-        let pairs = distances.iter().zip(&distances[step..]).enumerate();
-        pairs.fold(0f32, |most, (i, (a, b))| if is_inner(i) { most.max((b - a).abs()) } else { most })
+    let rows = distances.as_chunks::<SIDE>().0;
+    let mut most = [[0f32; SIDE]; 3];
+    let widen = |most: &mut [f32; SIDE], a: &[f32], b: &[f32]| {
+        for ((most, a), b) in most.iter_mut().zip(a).zip(b) {
+            *most = max(*most, (b - a).abs());
+        }
     };
-    let x = changes(1, |i| i % SIDE != SIDE - 1);
-    let y = changes(SIDE, |i| i / SIDE % SIDE != SIDE - 1);
-    let z = changes(SIDE * SIDE, |_| true);
-    (x * x + y * y + z * z).sqrt()
+    for row in rows {
+        widen(&mut most[0], &row[..SIDE - 1], &row[1..]);
+    }
+    for slice in rows.chunks_exact(SIDE) {
+        for pair in slice.windows(2) {
+            widen(&mut most[1], &pair[0], &pair[1]);
+        }
+    }
+    for (a, b) in rows.iter().zip(&rows[SIDE..]) {
+        widen(&mut most[2], a, b);
+    }
+    most.into_iter().map(|most| most.into_iter().fold(0.0, max).powi(2)).sum::<f32>().sqrt()
 }
 
 /// In which directions cells that the surface crosses lie within the band of the neighbour.
 fn near_mask(distances: &[f32]) -> u32 {
     // One bit per sample of a z slice, bit `x + 8 y`; set inside.
     let mut inside = [0u64; SIDE];
-    for (word, slice) in inside.iter_mut().zip(distances.chunks_exact(SIDE * SIDE)) {
-        *word = slice.iter().enumerate().fold(0, |word, (bit, &d)| word | u64::from(d < 0.0) << bit);
+    for (word, slice) in inside.iter_mut().zip(distances.as_chunks::<SIDE>().0.chunks_exact(SIDE)) {
+        *word = slice.iter().enumerate().fold(0, |word, (y, row)| {
+            let byte = (0..SIDE).fold(0, |byte, x| byte | u32::from(row[x] < 0.0) << x);
+            word | u64::from(byte) << (8 * y)
+        });
     }
     let row = (1u64 << BRICK_CELLS) - 1;
     let all_cells = (0..BRICK_CELLS).fold(0u64, |mask, y| mask | row << (8 * y));

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use glam::{UVec3, Vec3};
 use gve_assets::{BRICK_CELLS, BrickCell, Volume};
-use gve_sdf::{Evaluator, Field};
+use gve_sdf::{Aabb, Evaluator, Field};
 use gve_types::limits;
 use rayon::prelude::*;
 
@@ -56,7 +56,7 @@ pub fn bake_watched(field: &Field, resolution: u32, watch: &dyn Watch) -> Result
 /// do, it finds all bricks of the band; the rest are sampled afterwards.
 fn search<'a>(field: &Field, resolution: u32, watch: &'a dyn Watch) -> Result<Walk<'a>, BakeError> {
     let lattice = Lattice::around(field.bounds(), resolution, BRICK_CELLS, Vec3::ZERO)?;
-    Ok(Walk::new(field, lattice, BAND_CELLS as f32 * lattice.cell_size_m, watch))
+    Ok(Walk::new(lattice, BAND_CELLS as f32 * lattice.cell_size_m, watch))
 }
 
 fn bake_within(
@@ -198,23 +198,25 @@ fn take_missing(
     watch: &dyn Watch,
     take: Take,
 ) -> Vec<TaskBricks> {
-    let meter = Meter::new(watch, missing.len().div_ceil(16), [0.9, 0.98]);
+    /// As many as are pruned at once.
+    const GROUP: usize = 8;
+    let meter = Meter::new(watch, missing.len().div_ceil(GROUP), [0.9, 0.98]);
     let fresh = || (Evaluator::new(field), brick::Scratch::new(field));
     let group = |(evaluator, scratch): &mut (Evaluator, brick::Scratch), group: &[UVec3]| {
         let mut bricks = TaskBricks::default();
-        let root = evaluator.root();
-        for &at in group {
-            if meter.is_cancelled() {
-                break;
+        if !meter.is_cancelled() {
+            let blocks = group.iter().map(|&at| Block { at, side: 1 });
+            let boxes: Vec<Aabb> = blocks.clone().map(|block| lattice.block_bounds(block)).collect();
+            let root = evaluator.root();
+            let parts: Vec<_> = evaluator.prune_many(&root, &boxes, |_, _| true).collect();
+            for (block, (region, interval)) in blocks.zip(parts) {
+                take(&mut bricks, evaluator, scratch, lattice, &Task { block, region, interval });
             }
-            let block = Block { at, side: 1 };
-            let (region, interval) = evaluator.prune(&root, lattice.block_bounds(block));
-            take(&mut bricks, evaluator, scratch, lattice, &Task { block, region, interval });
         }
         meter.count();
         bricks
     };
-    missing.par_chunks(16).map_init(fresh, group).collect()
+    missing.par_chunks(GROUP).map_init(fresh, group).collect()
 }
 
 /// Marks those of the 27 bricks around `at` whose bit is set in `near`.

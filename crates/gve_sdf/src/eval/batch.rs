@@ -4,7 +4,10 @@
 //! plain loops that the compiler turns into SIMD. The loops are compiled once per instruction set and
 //! chosen when the program runs. All of them round alike, so results do not depend on the machine.
 
-use super::code::{Code, Do, Instruction};
+use super::{
+    code::{Code, Do, Instruction},
+    level::Level,
+};
 use crate::math;
 
 /// Points per block: long enough to hide what choosing an instruction costs, short enough for the
@@ -34,43 +37,17 @@ impl Default for BatchScratch {
     }
 }
 
-/// Instruction sets that there is code for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Level {
-    Baseline,
-    #[cfg(target_arch = "x86_64")]
-    Avx2,
-    #[cfg(target_arch = "x86_64")]
-    Avx512,
-}
-
-impl Level {
-    /// The best one that this machine has.
-    pub(super) fn detect() -> Self {
-        Self::available().last().unwrap_or(Self::Baseline)
-    }
-
-    /// What this machine has, from the plainest to the best.
-    fn available() -> impl Iterator<Item = Self> {
-        #[cfg(target_arch = "x86_64")]
-        let more = {
-            let avx512 = is_x86_feature_detected!("avx512f")
-                && is_x86_feature_detected!("avx512dq")
-                && is_x86_feature_detected!("avx512vl")
-                && is_x86_feature_detected!("avx512bw");
-            let avx2 = is_x86_feature_detected!("avx2");
-            [avx2.then_some(Self::Avx2), (avx512 && avx2).then_some(Self::Avx512)]
-        };
-        #[cfg(not(target_arch = "x86_64"))]
-        let more = [None; 2];
-        std::iter::once(Self::Baseline).chain(more.into_iter().flatten())
-    }
-}
-
 impl BatchScratch {
-    /// Runs a program over points, block by block; `store` turns a value into what is written.
-    pub(super) fn run<T>(&mut self, code: &Code, xyz: [&[f32]; 3], out: &mut [T], store: impl Fn(f32) -> T) {
-        let count = xyz.iter().fold(out.len(), |n, v| n.min(v.len()));
+    /// Runs a program over points, block by block; `store` is given the place of each block's first point and
+    /// its results.
+    pub(super) fn run(
+        &mut self,
+        code: &Code,
+        xyz: [&[f32]; 3],
+        count: usize,
+        mut store: impl FnMut(usize, [&[f32]; 2]),
+    ) {
+        let count = xyz.iter().fold(count, |n, v| n.min(v.len()));
         if self.slots.len() < code.slots {
             self.slots.resize_with(code.slots, || Box::new(Block([0.0; BLOCK])));
         }
@@ -87,10 +64,7 @@ impl BatchScratch {
             } else {
                 self.block::<BLOCK>(&code.instructions);
             }
-            let result = &self.slots[code.result as usize].0[..length];
-            for (out, &value) in out[start..start + length].iter_mut().zip(result) {
-                *out = store(value);
-            }
+            store(start, code.results.map(|slot| &self.slots[slot as usize].0[..length]));
             start += length;
         }
     }
@@ -225,7 +199,7 @@ fn three<const N: usize>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Field, testing};
+    use crate::{Field, eval::program::Wanted, testing};
 
     /// Every instruction set gives the same bits, at every length of a batch.
     #[test]
@@ -242,7 +216,10 @@ mod tests {
                 for level in Level::available() {
                     let mut scratch = BatchScratch { level, ..BatchScratch::default() };
                     let mut out = vec![0.0_f32; count];
-                    scratch.run(field.distance_program().code(), [&xs, &ys, &zs], &mut out, |v| v);
+                    let code = field.program().code(Wanted::Distance);
+                    scratch.run(code, [&xs, &ys, &zs], count, |start, [distances, _]| {
+                        out[start..start + distances.len()].copy_from_slice(distances);
+                    });
                     results.push(out.into_iter().map(f32::to_bits).collect::<Vec<_>>());
                 }
                 assert!(results.windows(2).all(|pair| pair[0] == pair[1]), "seed {seed}, {count} points");

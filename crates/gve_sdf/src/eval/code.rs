@@ -60,12 +60,12 @@ pub(super) struct Instruction {
 pub(crate) struct Code {
     pub(super) instructions: Vec<Instruction>,
     pub(super) slots: usize,
-    pub(super) result: u32,
+    pub(super) results: [u32; 2],
 }
 
 impl Code {
-    pub(super) fn new(ops: &[Op], result: Id) -> Self {
-        let last_use = last_uses(ops, result);
+    pub(super) fn new(ops: &[Op], results: [Id; 2]) -> Self {
+        let mut last_use = last_uses(ops, results);
         let mut slot_of = vec![u32::MAX; ops.len()];
         let mut free: Vec<u32> = Vec::new();
         let mut slots = 3;
@@ -92,13 +92,14 @@ impl Code {
             let mut instruction = select(op, &slot_of, number);
             // Operands read for the last time free their slots first: an instruction may write where it
             // reads.
-            for operand in op.operands() {
+            op.each_operand(|operand| {
                 let slot = slot_of[operand.index()];
-                if last_use[operand.index()] == i + 1 && slot != u32::MAX && slot > 2 && !free.contains(&slot)
-                {
+                if last_use[operand.index()] == i as u32 + 1 && slot != u32::MAX && slot > 2 {
+                    // Not a second time, when it is both operands.
+                    last_use[operand.index()] = u32::MAX;
                     free.push(slot);
                 }
-            }
+            });
             instruction.out = free.pop().unwrap_or_else(|| {
                 slots += 1;
                 slots - 1
@@ -106,20 +107,22 @@ impl Code {
             slot_of[i] = instruction.out;
             instructions.push(instruction);
         }
-        Self { instructions, slots: slots as usize, result: slot_of[result.index()] }
+        Self { instructions, slots: slots as usize, results: results.map(|id| slot_of[id.index()]) }
     }
 }
 
 /// For each value one more than the place of the last instruction that reads its slot; 0 if none does.
-fn last_uses(ops: &[Op], result: Id) -> Vec<usize> {
+fn last_uses(ops: &[Op], results: [Id; 2]) -> Vec<u32> {
     let mut last_use = vec![0; ops.len()];
-    last_use[result.index()] = usize::MAX;
+    for result in results {
+        last_use[result.index()] = u32::MAX;
+    }
     let is_number = |id: Id| matches!(ops[id.index()], Op::Const(_));
     for (i, op) in ops.iter().enumerate().rev() {
         if last_use[i] == 0 {
             continue;
         }
-        let mut read = |id: Id| last_use[id.index()] = last_use[id.index()].max(i + 1);
+        let mut read = |id: Id| last_use[id.index()] = last_use[id.index()].max(i as u32 + 1);
         match *op {
             // The number is part of the instruction.
             Op::Add(a, b) | Op::Mul(a, b) | Op::Sub(a, b) | Op::Less(a, b)
@@ -128,7 +131,7 @@ fn last_uses(ops: &[Op], result: Id) -> Vec<usize> {
                 read(if is_number(a) { b } else { a });
             }
             Op::Div(a, b) | Op::Min(a, b) | Op::Max(a, b) if is_number(b) && !is_number(a) => read(a),
-            _ => op.operands().for_each(read),
+            _ => op.each_operand(read),
         }
     }
     last_use

@@ -6,11 +6,17 @@
 
 use glam::Vec4;
 
-use super::code::{Code, Do, Instruction};
+use super::{
+    code::{Code, Do, Instruction},
+    level::Level,
+};
 use crate::math;
 
 /// Points per block.
 const BLOCK: usize = 64;
+/// A block with at most this many points runs its loops over so many: the last rounds of a search often ask
+/// for a few points only.
+const SMALL: usize = 16;
 
 type Row = [f32; BLOCK];
 
@@ -30,12 +36,12 @@ pub(super) struct GradientScratch {
     #[expect(clippy::vec_box, reason = "a result is moved to its slot by exchanging two pointers")]
     slots: Vec<Box<Dual>>,
     spare: Box<Dual>,
-    level: super::batch::Level,
+    level: Level,
 }
 
 impl Default for GradientScratch {
     fn default() -> Self {
-        Self { slots: Vec::new(), spare: Box::new(ZERO), level: super::batch::Level::detect() }
+        Self { slots: Vec::new(), spare: Box::new(ZERO), level: Level::detect() }
     }
 }
 
@@ -54,8 +60,12 @@ impl GradientScratch {
                     d.fill(if i == axis { 1.0 } else { 0.0 });
                 }
             }
-            self.block(&code.instructions);
-            let result = &self.slots[code.result as usize];
+            if length <= SMALL {
+                self.block::<SMALL>(&code.instructions);
+            } else {
+                self.block::<BLOCK>(&code.instructions);
+            }
+            let result = &self.slots[code.results[0] as usize];
             for (i, out) in out[start..start + length].iter_mut().enumerate() {
                 *out = Vec4::new(result.d[0][i], result.d[1][i], result.d[2][i], result.v[i]);
             }
@@ -63,19 +73,29 @@ impl GradientScratch {
         }
     }
 
-    fn block(&mut self, instructions: &[Instruction]) {
-        use super::batch::Level;
+    fn block<const N: usize>(&mut self, instructions: &[Instruction]) {
         match self.level {
-            Level::Baseline => run_block(&mut self.slots, &mut self.spare, instructions),
+            Level::Baseline => run_block::<N>(&mut self.slots, &mut self.spare, instructions),
             #[cfg(target_arch = "x86_64")]
-            Level::Avx2 | Level::Avx512 => {
+            Level::Avx2 => {
                 #[expect(
                     unsafe_code,
                     reason = "calls code for an instruction set that not all machines have"
                 )]
-                // SAFETY: `Level::detect` has found AVX2, or AVX-512 which includes it, on this machine.
+                // SAFETY: `Level::detect` has found AVX2 on this machine.
                 unsafe {
-                    run_block_avx2(&mut self.slots, &mut self.spare, instructions);
+                    run_block_avx2::<N>(&mut self.slots, &mut self.spare, instructions);
+                }
+            }
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => {
+                #[expect(
+                    unsafe_code,
+                    reason = "calls code for an instruction set that not all machines have"
+                )]
+                // SAFETY: `Level::detect` has found these parts of AVX-512 on this machine.
+                unsafe {
+                    run_block_avx512::<N>(&mut self.slots, &mut self.spare, instructions);
                 }
             }
         }
@@ -84,12 +104,26 @@ impl GradientScratch {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn run_block_avx2(slots: &mut [Box<Dual>], spare: &mut Box<Dual>, instructions: &[Instruction]) {
-    run_block(slots, spare, instructions);
+fn run_block_avx2<const N: usize>(
+    slots: &mut [Box<Dual>],
+    spare: &mut Box<Dual>,
+    instructions: &[Instruction],
+) {
+    run_block::<N>(slots, spare, instructions);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw")]
+fn run_block_avx512<const N: usize>(
+    slots: &mut [Box<Dual>],
+    spare: &mut Box<Dual>,
+    instructions: &[Instruction],
+) {
+    run_block::<N>(slots, spare, instructions);
 }
 
 #[inline(always)]
-fn run_block(slots: &mut [Box<Dual>], spare: &mut Box<Dual>, instructions: &[Instruction]) {
+fn run_block<const N: usize>(slots: &mut [Box<Dual>], spare: &mut Box<Dual>, instructions: &[Instruction]) {
     for i in instructions {
         let out = &mut **spare;
         let a = &*slots[i.a as usize];
@@ -100,8 +134,8 @@ fn run_block(slots: &mut [Box<Dual>], spare: &mut Box<Dual>, instructions: &[Ins
                 out.v.fill(n);
                 out.d = [[0.0; BLOCK]; 3];
             }
-            Do::Neg => chain(out, a, |a| (-a, -1.0)),
-            Do::Abs => chain(out, a, |a| {
+            Do::Neg => chain::<N>(out, a, |a| (-a, -1.0)),
+            Do::Abs => chain::<N>(out, a, |a| {
                 (
                     a.abs(),
                     if a > 0.0 {
@@ -113,41 +147,41 @@ fn run_block(slots: &mut [Box<Dual>], spare: &mut Box<Dual>, instructions: &[Ins
                     },
                 )
             }),
-            Do::Sqrt => chain(out, a, |a| {
+            Do::Sqrt => chain::<N>(out, a, |a| {
                 let root = math::sqrt(a);
                 (root, if root > 0.0 { 0.5 / root } else { 0.0 })
             }),
-            Do::Square => chain(out, a, |a| (a * a, 2.0 * a)),
-            Do::Sin => chain(out, a, |a| (math::sin(a), math::cos(a))),
-            Do::Cos => chain(out, a, |a| (math::cos(a), -math::sin(a))),
-            Do::Floor => chain(out, a, |a| (a.floor(), 0.0)),
-            Do::Add => chain2(out, a, b, |a, b| (a + b, 1.0, 1.0)),
-            Do::AddC => chain(out, a, |a| (a + n, 1.0)),
-            Do::Sub => chain2(out, a, b, |a, b| (a - b, 1.0, -1.0)),
-            Do::CSub => chain(out, a, |a| (n - a, -1.0)),
-            Do::Mul => chain2(out, a, b, |a, b| (a * b, b, a)),
-            Do::MulC => chain(out, a, |a| (a * n, n)),
-            Do::Div => chain2(out, a, b, |a, b| {
+            Do::Square => chain::<N>(out, a, |a| (a * a, 2.0 * a)),
+            Do::Sin => chain::<N>(out, a, |a| (math::sin(a), math::cos(a))),
+            Do::Cos => chain::<N>(out, a, |a| (math::cos(a), -math::sin(a))),
+            Do::Floor => chain::<N>(out, a, |a| (a.floor(), 0.0)),
+            Do::Add => chain2::<N>(out, a, b, |a, b| (a + b, 1.0, 1.0)),
+            Do::AddC => chain::<N>(out, a, |a| (a + n, 1.0)),
+            Do::Sub => chain2::<N>(out, a, b, |a, b| (a - b, 1.0, -1.0)),
+            Do::CSub => chain::<N>(out, a, |a| (n - a, -1.0)),
+            Do::Mul => chain2::<N>(out, a, b, |a, b| (a * b, b, a)),
+            Do::MulC => chain::<N>(out, a, |a| (a * n, n)),
+            Do::Div => chain2::<N>(out, a, b, |a, b| {
                 let inverse = if b == 0.0 { 0.0 } else { 1.0 / b };
                 (math::div(a, b), inverse, -a * inverse * inverse)
             }),
-            Do::DivC => chain(out, a, |a| (math::div(a, n), 1.0 / n)),
-            Do::Min => choose(out, a, b, |a, b| b < a),
-            Do::MinC => chain(out, a, |a| (math::min(a, n), if n < a { 0.0 } else { 1.0 })),
-            Do::Max => choose(out, a, b, |a, b| b > a),
-            Do::MaxC => chain(out, a, |a| (math::max(a, n), if n > a { 0.0 } else { 1.0 })),
-            Do::Atan2 => chain2(out, a, b, |y, x| {
+            Do::DivC => chain::<N>(out, a, |a| (math::div(a, n), 1.0 / n)),
+            Do::Min => choose::<N>(out, a, b, |a, b| b < a),
+            Do::MinC => chain::<N>(out, a, |a| (math::min(a, n), if n < a { 0.0 } else { 1.0 })),
+            Do::Max => choose::<N>(out, a, b, |a, b| b > a),
+            Do::MaxC => chain::<N>(out, a, |a| (math::max(a, n), if n > a { 0.0 } else { 1.0 })),
+            Do::Atan2 => chain2::<N>(out, a, b, |y, x| {
                 let r2 = x * x + y * y;
                 // Closer to the axis the inverse would overflow.
                 let inverse = if r2 > 1e-30 { 1.0 / r2 } else { 0.0 };
                 (math::atan2(y, x), x * inverse, -y * inverse)
             }),
-            Do::Less => chain2(out, a, b, |a, b| (math::less(a, b), 0.0, 0.0)),
-            Do::LessC => chain(out, a, |a| (math::less(a, n), 0.0)),
-            Do::CLess => chain(out, a, |a| (math::less(n, a), 0.0)),
+            Do::Less => chain2::<N>(out, a, b, |a, b| (math::less(a, b), 0.0, 0.0)),
+            Do::LessC => chain::<N>(out, a, |a| (math::less(a, n), 0.0)),
+            Do::CLess => chain::<N>(out, a, |a| (math::less(n, a), 0.0)),
             Do::Select => {
                 let c = &*slots[i.c as usize];
-                for k in 0..BLOCK {
+                for k in 0..N {
                     let first = a.v[k] != 0.0;
                     out.v[k] = if first { b.v[k] } else { c.v[k] };
                     for axis in 0..3 {
@@ -155,37 +189,39 @@ fn run_block(slots: &mut [Box<Dual>], spare: &mut Box<Dual>, instructions: &[Ins
                     }
                 }
             }
-            Do::Length2 => chain2(out, a, b, |a, b| {
+            Do::Length2 => chain2::<N>(out, a, b, |a, b| {
                 let length = math::length2(a, b);
                 let inverse = if length > 0.0 { 1.0 / length } else { 0.0 };
                 (length, a * inverse, b * inverse)
             }),
-            Do::Length3 => chain3(out, a, b, &slots[i.c as usize], |a, b, c| {
+            Do::Length3 => chain3::<N>(out, a, b, &slots[i.c as usize], |a, b, c| {
                 let length = math::length3(a, b, c);
                 let inverse = if length > 0.0 { 1.0 / length } else { 0.0 };
                 (length, [a * inverse, b * inverse, c * inverse])
             }),
-            Do::Corner2 => chain2(out, a, b, |a, b| {
+            Do::Corner2 => chain2::<N>(out, a, b, |a, b| {
                 let (value, [by_a, by_b, _]) = corner(a, b, f32::NEG_INFINITY, math::corner2(a, b));
                 (value, by_a, by_b)
             }),
             Do::Corner3 => {
-                chain3(out, a, b, &slots[i.c as usize], |a, b, c| corner(a, b, c, math::corner3(a, b, c)));
+                chain3::<N>(out, a, b, &slots[i.c as usize], |a, b, c| {
+                    corner(a, b, c, math::corner3(a, b, c))
+                });
             }
-            Do::SmoothMin => chain2(out, a, b, |a, b| {
+            Do::SmoothMin => chain2::<N>(out, a, b, |a, b| {
                 let t = smooth_share(a, b, n);
                 (math::smooth_min(a, b, n), if b < a { t } else { 1.0 - t }, if b < a { 1.0 - t } else { t })
             }),
-            Do::SmoothMax => chain2(out, a, b, |a, b| {
+            Do::SmoothMax => chain2::<N>(out, a, b, |a, b| {
                 let t = smooth_share(a, b, n);
                 (math::smooth_max(a, b, n), if b > a { t } else { 1.0 - t }, if b > a { 1.0 - t } else { t })
             }),
-            Do::ChamferMin => chain2(out, a, b, |a, b| {
+            Do::ChamferMin => chain2::<N>(out, a, b, |a, b| {
                 let (m, plane) = (math::min(a, b), (a + b - n) * std::f32::consts::FRAC_1_SQRT_2);
                 let (da, db) = chamfer_share(plane < m, b < a);
                 (math::chamfer_min(a, b, n), da, db)
             }),
-            Do::ChamferMax => chain2(out, a, b, |a, b| {
+            Do::ChamferMax => chain2::<N>(out, a, b, |a, b| {
                 let (m, plane) = (math::max(a, b), (a + b + n) * std::f32::consts::FRAC_1_SQRT_2);
                 let (da, db) = chamfer_share(plane > m, b > a);
                 (math::chamfer_max(a, b, n), da, db)
@@ -216,9 +252,9 @@ fn chamfer_share(on_plane: bool, second: bool) -> (f32, f32) {
 
 /// A function of one value with its derivative.
 #[inline(always)]
-fn chain(out: &mut Dual, a: &Dual, f: impl Fn(f32) -> (f32, f32)) {
+fn chain<const N: usize>(out: &mut Dual, a: &Dual, f: impl Fn(f32) -> (f32, f32)) {
     let Dual { v, d: [dx, dy, dz] } = out;
-    for k in 0..BLOCK {
+    for k in 0..N {
         let (value, slope) = f(a.v[k]);
         v[k] = value;
         dx[k] = slope * a.d[0][k];
@@ -229,9 +265,9 @@ fn chain(out: &mut Dual, a: &Dual, f: impl Fn(f32) -> (f32, f32)) {
 
 /// A function of two values with its two derivatives.
 #[inline(always)]
-fn chain2(out: &mut Dual, a: &Dual, b: &Dual, f: impl Fn(f32, f32) -> (f32, f32, f32)) {
+fn chain2<const N: usize>(out: &mut Dual, a: &Dual, b: &Dual, f: impl Fn(f32, f32) -> (f32, f32, f32)) {
     let Dual { v, d: [dx, dy, dz] } = out;
-    for k in 0..BLOCK {
+    for k in 0..N {
         let (value, by_a, by_b) = f(a.v[k], b.v[k]);
         v[k] = value;
         dx[k] = by_a * a.d[0][k] + by_b * b.d[0][k];
@@ -242,9 +278,15 @@ fn chain2(out: &mut Dual, a: &Dual, b: &Dual, f: impl Fn(f32, f32) -> (f32, f32,
 
 /// A function of three values with its three derivatives.
 #[inline(always)]
-fn chain3(out: &mut Dual, a: &Dual, b: &Dual, c: &Dual, f: impl Fn(f32, f32, f32) -> (f32, [f32; 3])) {
+fn chain3<const N: usize>(
+    out: &mut Dual,
+    a: &Dual,
+    b: &Dual,
+    c: &Dual,
+    f: impl Fn(f32, f32, f32) -> (f32, [f32; 3]),
+) {
     let Dual { v, d: [dx, dy, dz] } = out;
-    for k in 0..BLOCK {
+    for k in 0..N {
         let (value, by) = f(a.v[k], b.v[k], c.v[k]);
         v[k] = value;
         dx[k] = by[0] * a.d[0][k] + by[1] * b.d[0][k] + by[2] * c.d[0][k];
@@ -276,8 +318,8 @@ fn corner(a: f32, b: f32, c: f32, value: f32) -> (f32, [f32; 3]) {
 
 /// One of two values with its derivatives.
 #[inline(always)]
-fn choose(out: &mut Dual, a: &Dual, b: &Dual, second: impl Fn(f32, f32) -> bool) {
-    for k in 0..BLOCK {
+fn choose<const N: usize>(out: &mut Dual, a: &Dual, b: &Dual, second: impl Fn(f32, f32) -> bool) {
+    for k in 0..N {
         let second = second(a.v[k], b.v[k]);
         out.v[k] = if second { b.v[k] } else { a.v[k] };
         for axis in 0..3 {

@@ -7,17 +7,23 @@ mod batch;
 mod bounds;
 mod code;
 mod gradient;
+mod level;
 mod program;
+mod simplify;
 mod visit;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use glam::{Vec3, Vec4};
 
 pub(crate) use bounds::tight_bounds;
 pub(crate) use program::Program;
 
-use self::{batch::BatchScratch, gradient::GradientScratch, program::PruneScratch};
+use self::{
+    batch::BatchScratch,
+    gradient::GradientScratch,
+    program::{PruneScratch, Wanted},
+};
 use crate::{aabb::Aabb, field::Field, interval::Interval};
 
 /// A program valid inside one box; the root is valid everywhere. Cheap to clone, may cross threads.
@@ -27,22 +33,28 @@ pub struct Region(Arc<RegionInner>);
 #[derive(Debug)]
 struct RegionInner {
     bounds: Aabb,
-    distance: Arc<Program>,
-    /// The program of the material, pruned when it is first asked for: most boxes never are.
-    material: OnceLock<Arc<Program>>,
-    parent: Option<Region>,
+    program: Arc<Program>,
 }
 
 impl Region {
-    /// Operations per distance.
-    #[expect(clippy::len_without_is_empty, reason = "a program always has its result")]
+    /// Operations of the program.
+    #[expect(clippy::len_without_is_empty, reason = "a program always has its results")]
     pub fn len(&self) -> usize {
-        self.0.distance.len()
+        self.0.program.len()
     }
 
     /// Where the program is valid.
     pub fn bounds(&self) -> Aabb {
         self.0.bounds
+    }
+
+    /// The one material of the region's box, if it is known to have only one.
+    pub fn uniform_material(&self) -> Option<u8> {
+        self.0.program.uniform_material().map(|value| value as u8)
+    }
+
+    fn new(bounds: Aabb, program: Arc<Program>) -> Self {
+        Self(Arc::new(RegionInner { bounds, program }))
     }
 }
 
@@ -68,28 +80,36 @@ impl Evaluator {
 
     /// The whole field.
     pub fn root(&self) -> Region {
-        Region(Arc::new(RegionInner {
-            bounds: Aabb::UNBOUNDED,
-            distance: Arc::clone(self.field.distance_program()),
-            material: OnceLock::from(Arc::clone(self.field.material_program())),
-            parent: None,
-        }))
+        Region::new(Aabb::UNBOUNDED, Arc::clone(self.field.program()))
     }
 
     /// The shortest program found that agrees with `parent` inside `bounds`, and an interval that holds
     /// every distance in there. `bounds` lies within the parent's. For an infinite or empty box nothing is
     /// shortened and the interval holds every number.
     pub fn prune(&mut self, parent: &Region, bounds: Aabb) -> (Region, Interval) {
-        let (distance, interval) = self.prune.prune(&parent.0.distance, bounds);
-        let region =
-            RegionInner { bounds, distance, material: OnceLock::new(), parent: Some(parent.clone()) };
-        (Region(Arc::new(region)), interval)
+        let (program, interval) = self.prune.prune(&parent.0.program, bounds);
+        (Region::new(bounds, program), interval)
+    }
+
+    /// [`Evaluator::prune`] for the first eight boxes at once, which costs little more than for one. Where
+    /// `is_wanted`, asked with a box's place and interval, says no, the region is the parent's own.
+    pub fn prune_many(
+        &mut self,
+        parent: &Region,
+        boxes: &[Aabb],
+        is_wanted: impl Fn(usize, Interval) -> bool,
+    ) -> impl Iterator<Item = (Region, Interval)> {
+        let programs = self.prune.prune_many(&parent.0.program, boxes, is_wanted);
+        programs.zip(boxes).map(|((program, interval), &bounds)| match program {
+            Some(program) => (Region::new(bounds, program), interval),
+            None => (parent.clone(), interval),
+        })
     }
 
     /// An interval that holds every distance inside `bounds`, which lies within the region's. For an
     /// infinite or empty box it holds every number.
     pub fn interval(&mut self, region: &Region, bounds: Aabb) -> Interval {
-        self.prune.interval(&region.0.distance, bounds)
+        self.prune.interval(&region.0.program, bounds)
     }
 
     /// Distances in metres at points given coordinate by coordinate.
@@ -97,23 +117,46 @@ impl Evaluator {
     /// All slices have the same length; points beyond the shortest are left out. The points lie within
     /// the region's bounds.
     pub fn distances(&mut self, region: &Region, xs: &[f32], ys: &[f32], zs: &[f32], out: &mut [f32]) {
-        self.batch.run(region.0.distance.code(), [xs, ys, zs], out, |value| value);
+        let code = region.0.program.code(Wanted::Distance);
+        self.batch.run(code, [xs, ys, zs], out.len(), |start, [distances, _]| {
+            out[start..start + distances.len()].copy_from_slice(distances);
+        });
     }
 
     /// Gradients and distances: `(d/dx, d/dy, d/dz, distance)`. Slices as in [`Evaluator::distances`].
     pub fn gradients(&mut self, region: &Region, xs: &[f32], ys: &[f32], zs: &[f32], out: &mut [Vec4]) {
-        self.gradient.run(region.0.distance.code(), [xs, ys, zs], out);
+        self.gradient.run(region.0.program.code(Wanted::Distance), [xs, ys, zs], out);
     }
 
     /// Palette index of the nearest part's material. Slices as in [`Evaluator::distances`].
     pub fn materials(&mut self, region: &Region, xs: &[f32], ys: &[f32], zs: &[f32], out: &mut [u8]) {
-        let program = self.material_program(region);
-        self.batch.run(program.code(), [xs, ys, zs], out, |value| value as u8);
+        let code = region.0.program.code(Wanted::Material);
+        self.batch.run(code, [xs, ys, zs], out.len(), |start, [materials, _]| {
+            for (out, &material) in out[start..].iter_mut().zip(materials) {
+                *out = material as u8;
+            }
+        });
     }
 
-    /// The one material of the region's box, if it is known to have only one.
-    pub fn uniform_material(&mut self, region: &Region) -> Option<u8> {
-        self.material_program(region).constant().map(|value| value as u8)
+    /// [`Evaluator::distances`] and [`Evaluator::materials`] of the same points, for less than the price of
+    /// both.
+    pub fn distances_and_materials(
+        &mut self,
+        region: &Region,
+        xs: &[f32],
+        ys: &[f32],
+        zs: &[f32],
+        out: (&mut [f32], &mut [u8]),
+    ) {
+        let code = region.0.program.code(Wanted::Both);
+        let (out_distances, out_materials) = out;
+        let count = out_distances.len().min(out_materials.len());
+        self.batch.run(code, [xs, ys, zs], count, |start, [distances, materials]| {
+            out_distances[start..start + distances.len()].copy_from_slice(distances);
+            for (out, &material) in out_materials[start..].iter_mut().zip(materials) {
+                *out = material as u8;
+            }
+        });
     }
 
     /// Distance at one point. Batches are many times faster per point.
@@ -135,17 +178,5 @@ impl Evaluator {
         let mut out = [0];
         self.materials(region, &[p.x], &[p.y], &[p.z], &mut out);
         out[0]
-    }
-
-    fn material_program(&mut self, region: &Region) -> Arc<Program> {
-        if let Some(program) = region.0.material.get() {
-            return Arc::clone(program);
-        }
-        let parent = match &region.0.parent {
-            Some(parent) => self.material_program(parent),
-            None => Arc::clone(self.field.material_program()),
-        };
-        let pruned = self.prune.prune(&parent, region.0.bounds).0;
-        Arc::clone(region.0.material.get_or_init(|| pruned))
     }
 }

@@ -1,4 +1,4 @@
-//! Programs with one result, and how they are shortened for a box.
+//! Programs for the distance and the material in a box, and how they are shortened for a smaller one.
 //!
 //! For every value two ranges are computed over the box: by interval arithmetic, and from the value at
 //! the box's centre with the value's known change per metre ("Lipschitz Pruning", Barbier et al.,
@@ -11,7 +11,9 @@ use std::sync::{Arc, OnceLock};
 
 use super::{
     code::Code,
-    visit::{Pass, Simple, Value},
+    level::Level,
+    simplify::{Simple, View},
+    visit::{Values, visit},
 };
 use crate::{
     aabb::Aabb,
@@ -19,35 +21,62 @@ use crate::{
     tape::{Id, Op, Tape, compact},
 };
 
-/// A tape with one result, its last value.
+/// A tape for one box.
 #[derive(Debug)]
 pub(crate) struct Program {
     ops: Vec<Op>,
     lipschitz: Vec<f32>,
-    result: Id,
-    /// The form that batches run, made when first needed.
-    code: OnceLock<Code>,
+    distance: Id,
+    material: Id,
+    /// The forms that batches run, each made when first needed.
+    codes: [OnceLock<Code>; 3],
+}
+
+/// Which results a batch asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Distance,
+    Material,
+    Both,
 }
 
 impl Program {
-    /// The part of a tape that one of its values needs.
-    pub(crate) fn new(tape: &Tape, result: Id) -> Self {
-        let live = Tape::live(tape.ops(), &[result]);
+    /// The whole tape.
+    pub(crate) fn new(tape: &Tape) -> Self {
+        Self {
+            ops: tape.ops().to_vec(),
+            lipschitz: tape.lipschitz().to_vec(),
+            distance: tape.distance(),
+            material: tape.material(),
+            codes: Default::default(),
+        }
+    }
+
+    /// The part of a tape that the distance needs; the material is left out.
+    pub(crate) fn of_distance(tape: &Tape) -> Self {
+        let live = Tape::live(tape.ops(), &[tape.distance()]);
         let (ops, lipschitz, place) = compact(tape.ops(), tape.lipschitz(), &live);
-        Self { ops, lipschitz, result: place[result.index()], code: OnceLock::new() }
+        let distance = place[tape.distance().index()];
+        Self { ops, lipschitz, distance, material: distance, codes: Default::default() }
     }
 
     pub(crate) fn len(&self) -> usize {
         self.ops.len()
     }
 
-    pub(crate) fn code(&self) -> &Code {
-        self.code.get_or_init(|| Code::new(&self.ops, self.result))
+    /// Its first result is the first that is wanted.
+    pub(super) fn code(&self, wanted: Wanted) -> &Code {
+        let results = match wanted {
+            Wanted::Distance => [self.distance; 2],
+            Wanted::Material => [self.material; 2],
+            Wanted::Both => [self.distance, self.material],
+        };
+        self.codes[wanted as usize].get_or_init(|| Code::new(&self.ops, results))
     }
 
-    /// The result, if it is the same everywhere.
-    pub(crate) fn constant(&self) -> Option<f32> {
-        match self.ops[self.result.index()] {
+    /// The material, if it is the same everywhere.
+    pub(crate) fn uniform_material(&self) -> Option<f32> {
+        match self.ops[self.material.index()] {
             Op::Const(value) => Some(value),
             _ => None,
         }
@@ -59,96 +88,188 @@ fn is_usable(bounds: &Aabb) -> bool {
     bounds.is_finite() && !bounds.is_empty()
 }
 
+/// Boxes that are looked at in one go.
+pub(super) const LANES: usize = 8;
+
 /// Memory for pruning.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct PruneScratch {
-    values: Vec<Value>,
-    /// Each operation as it stands in the shorter program, operands being places of the old one.
-    ops: Vec<Op>,
-    /// For each value the earlier value that it equals, or itself.
-    alias: Vec<Id>,
+    level: Level,
+    one: Values<1>,
+    many: Values<LANES>,
+    writer: Writer,
+}
+
+/// Memory for writing a shorter program.
+#[derive(Debug, Default)]
+struct Writer {
     live: Vec<bool>,
+    /// Each live operation as it stands in the shorter program, operands being places of the old one.
+    ops: Vec<Op>,
+    /// For each live value the earlier value that it equals, or itself.
+    alias: Vec<Id>,
     place: Vec<Id>,
 }
 
+impl Default for PruneScratch {
+    fn default() -> Self {
+        Self {
+            level: Level::detect(),
+            one: Values::default(),
+            many: Values::default(),
+            writer: Writer::default(),
+        }
+    }
+}
+
 impl PruneScratch {
-    /// The range of the result over a box.
+    /// The range of the distance over a box.
     pub(crate) fn interval(&mut self, program: &Program, bounds: Aabb) -> Interval {
         if !is_usable(&bounds) {
             return Interval::ALL;
         }
-        let mut pass = Pass::new(bounds);
-        self.values.clear();
-        self.ops.clear();
-        for (&op, &lipschitz) in program.ops.iter().zip(&program.lipschitz) {
-            let (value, _) = pass.visit(op, lipschitz, &self.values, &self.ops);
-            self.values.push(value);
-            self.ops.push(op);
-        }
-        self.values[program.result.index()].range
+        visit(&program.ops, &program.lipschitz, &[bounds], &mut self.one);
+        self.one.values[program.distance.index()].range(0)
     }
 
-    /// A program that agrees with `program` inside a box, and the range of its result.
+    /// A program that agrees with `program` inside a box, and the range of the distance.
     pub(crate) fn prune(&mut self, program: &Arc<Program>, bounds: Aabb) -> (Arc<Program>, Interval) {
+        let range = self.interval(program, bounds);
         if !is_usable(&bounds) {
-            return (Arc::clone(program), Interval::ALL);
-        }
-        let mut pass = Pass::new(bounds);
-        self.values.clear();
-        self.ops.clear();
-        self.alias.clear();
-        let mut changed = false;
-        for (i, (&op, &lipschitz)) in program.ops.iter().zip(&program.lipschitz).enumerate() {
-            let op = op.map(|id| self.alias[id.index()]);
-            let (value, simple) = pass.visit(op, lipschitz, &self.values, &self.ops);
-            let (op, alias) = match simple {
-                Simple::Same => (op, Id(i as u32)),
-                Simple::Op(op) => {
-                    changed = true;
-                    (op, Id(i as u32))
-                }
-                Simple::Alias(id) => {
-                    changed = true;
-                    (op, id)
-                }
-            };
-            self.values.push(value);
-            self.ops.push(op);
-            self.alias.push(alias);
-        }
-        let range = self.values[program.result.index()].range;
-        if !changed {
             return (Arc::clone(program), range);
         }
-        (Arc::new(self.compact(program)), range)
+        (self.writer.shorten(program, &self.one, 0), range)
     }
 
-    /// Writes the shorter program.
-    fn compact(&mut self, program: &Program) -> Program {
-        let result = self.alias[program.result.index()];
-        let length = result.index() + 1;
-        self.live.clear();
-        self.live.resize(length, false);
-        self.live[result.index()] = true;
-        let mut count = 0;
-        for i in (0..length).rev() {
-            if self.live[i] {
-                count += 1;
-                for operand in self.ops[i].operands() {
-                    self.live[operand.index()] = true;
+    /// [`Self::prune`] for each of the first [`LANES`] boxes. No program is written where `is_wanted` says no
+    /// to a box and its range.
+    pub(crate) fn prune_many(
+        &mut self,
+        program: &Arc<Program>,
+        boxes: &[Aabb],
+        is_wanted: impl Fn(usize, Interval) -> bool,
+    ) -> impl Iterator<Item = (Option<Arc<Program>>, Interval)> {
+        let any = boxes.iter().copied().find(is_usable);
+        if let Some(any) = any {
+            // Lanes without a box of their own repeat another one.
+            let lanes = std::array::from_fn(|i| boxes.get(i).copied().filter(is_usable).unwrap_or(any));
+            self.visit_many(program, &lanes);
+        }
+        boxes.iter().take(LANES).enumerate().map(move |(lane, bounds)| {
+            if !is_usable(bounds) {
+                return (is_wanted(lane, Interval::ALL).then(|| Arc::clone(program)), Interval::ALL);
+            }
+            let range = self.many.values[program.distance.index()].range(lane);
+            (is_wanted(lane, range).then(|| self.writer.shorten(program, &self.many, lane)), range)
+        })
+    }
+
+    fn visit_many(&mut self, program: &Program, boxes: &[Aabb; LANES]) {
+        let (ops, lipschitz, values) = (&program.ops, &program.lipschitz, &mut self.many);
+        match self.level {
+            Level::Baseline => visit(ops, lipschitz, boxes, values),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => {
+                #[expect(
+                    unsafe_code,
+                    reason = "calls code for an instruction set that not all machines have"
+                )]
+                // SAFETY: `Level::detect` has found AVX2 on this machine.
+                unsafe {
+                    visit_avx2(ops, lipschitz, boxes, values);
+                }
+            }
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => {
+                #[expect(
+                    unsafe_code,
+                    reason = "calls code for an instruction set that not all machines have"
+                )]
+                // SAFETY: `Level::detect` has found these parts of AVX-512 on this machine.
+                unsafe {
+                    visit_avx512(ops, lipschitz, boxes, values);
                 }
             }
         }
-        self.place.clear();
-        self.place.resize(length, Id(0));
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn visit_avx2(ops: &[Op], lipschitz: &[f32], boxes: &[Aabb; LANES], values: &mut Values<LANES>) {
+    visit(ops, lipschitz, boxes, values);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw")]
+fn visit_avx512(ops: &[Op], lipschitz: &[f32], boxes: &[Aabb; LANES], values: &mut Values<LANES>) {
+    visit(ops, lipschitz, boxes, values);
+}
+
+impl Writer {
+    /// The program that is left of `program` where its values have the ranges of one lane.
+    ///
+    /// From the results backwards, so that nothing is asked of an operation that is not needed any more.
+    fn shorten<const N: usize>(
+        &mut self,
+        program: &Arc<Program>,
+        values: &Values<N>,
+        lane: usize,
+    ) -> Arc<Program> {
+        let view = View { ops: &program.ops, values: &values.values, lane };
+        let results = [program.distance, program.material];
+        let length = results[0].max(results[1]).index() + 1;
+        self.live.clear();
+        self.live.resize(length, false);
+        self.ops.resize(length.max(self.ops.len()), Op::X);
+        self.alias.resize(length.max(self.alias.len()), Id(0));
+        self.place.resize(length.max(self.place.len()), Id(0));
+        for result in results {
+            self.live[result.index()] = true;
+        }
+        let (mut count, mut changed) = (0, false);
+        for i in (0..length).rev() {
+            if !self.live[i] {
+                continue;
+            }
+            let id = Id(i as u32);
+            let simple = if values.hints[i][lane] == 0 { Simple::Same } else { view.simplify(id) };
+            let op = match simple {
+                Simple::Alias(other) => {
+                    changed = true;
+                    self.alias[i] = other;
+                    self.live[other.index()] = true;
+                    continue;
+                }
+                Simple::Op(op) => {
+                    changed = true;
+                    op
+                }
+                Simple::Same => program.ops[i],
+            };
+            count += 1;
+            self.alias[i] = id;
+            self.ops[i] = op;
+            op.each_operand(|operand| self.live[operand.index()] = true);
+        }
+        if !changed {
+            return Arc::clone(program);
+        }
         let (mut ops, mut lipschitz) = (Vec::with_capacity(count), Vec::with_capacity(count));
         for i in 0..length {
-            if self.live[i] {
+            if !self.live[i] {
+                continue;
+            }
+            let other = self.alias[i].index();
+            if other == i {
                 self.place[i] = Id(ops.len() as u32);
                 ops.push(self.ops[i].map(|id| self.place[id.index()]));
                 lipschitz.push(program.lipschitz[i]);
+            } else {
+                self.place[i] = self.place[other];
             }
         }
-        Program { result: self.place[result.index()], ops, lipschitz, code: OnceLock::new() }
+        let [distance, material] = results.map(|id| self.place[id.index()]);
+        Arc::new(Program { ops, lipschitz, distance, material, codes: Default::default() })
     }
 }

@@ -1,0 +1,34 @@
+//! Instruction sets that loops are compiled for; the best one is chosen when the program runs.
+
+/// Instruction sets that there is code for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Level {
+    Baseline,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl Level {
+    /// The best one that this machine has.
+    pub(super) fn detect() -> Self {
+        Self::available().last().unwrap_or(Self::Baseline)
+    }
+
+    /// What this machine has, from the plainest to the best.
+    pub(super) fn available() -> impl Iterator<Item = Self> {
+        #[cfg(target_arch = "x86_64")]
+        let more = {
+            let avx512 = is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl")
+                && is_x86_feature_detected!("avx512bw");
+            let avx2 = is_x86_feature_detected!("avx2");
+            [avx2.then_some(Self::Avx2), (avx512 && avx2).then_some(Self::Avx512)]
+        };
+        #[cfg(not(target_arch = "x86_64"))]
+        let more = [None; 2];
+        std::iter::once(Self::Baseline).chain(more.into_iter().flatten())
+    }
+}
