@@ -1,6 +1,7 @@
 """How long each stage of a compile takes, and what training is worth."""
 
 import asyncio
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,15 @@ from architect.librarian.recipe import check_recipe
 from architect.settings import Device, Settings
 from architect.store import CompileJob, SqliteStore
 
+_WARM_UP_ITERATIONS = 32
+"""Enough for each size of the training's pictures to be recorded on a GPU."""
+
 
 async def measure(recipes: list[Path], device: Device, iterations: int | None) -> dict[str, Any]:
     """Compiles each recipe without and with training, in this process, with the defaults.
+
+    The first recipe is compiled once before: a GPU's libraries set themselves up in a process's
+    first compile. How long that one took is told apart.
 
     Raises:
         StartupError: a recipe cannot be read, or the device is not there.
@@ -32,16 +39,35 @@ async def measure(recipes: list[Path], device: Device, iterations: int | None) -
         librarian.prepare_cache()
         compiler = AssetCompiler(store, librarian, tools)
         try:
+            short = (
+                _WARM_UP_ITERATIONS if iterations is None else min(iterations, _WARM_UP_ITERATIONS)
+            )
+            first = await _measure_one(librarian, compiler, recipes[0], short)
             assets = [await _measure_one(librarian, compiler, path, iterations) for path in recipes]
         finally:
             compiler.close()
             await store.close()
     return {
         "device": tools.device,
+        **_machine(tools),
         "can_train": tools.trainer.can_train,
         "reason": tools.trainer.reason,
+        "first_compile_seconds": first["untrained"]["seconds"],
+        "first_training_seconds": first["trained"]["seconds"],
         "assets": assets,
     }
+
+
+def _machine(tools: Tools) -> dict[str, Any]:
+    """What the figures were measured on."""
+    machine: dict[str, Any] = {"device_name": None, "torch": None, "cpus": os.cpu_count()}
+    if tools.torch:
+        import torch
+
+        machine["torch"] = torch.__version__
+        if tools.device == "cuda":
+            machine["device_name"] = torch.cuda.get_device_name()
+    return machine
 
 
 async def _measure_one(
@@ -73,7 +99,13 @@ def _summary(result: CompileResult) -> dict[str, Any]:
 
 def describe(result: dict[str, Any]) -> list[str]:
     """The measurement as a table for people."""
-    lines = [f"device {result['device']}, training {'on' if result['can_train'] else 'off'}"]
+    name = result["device_name"] or f"{result['cpus']} processors"
+    training = f"PyTorch {result['torch']}" if result["can_train"] else "no training"
+    lines = [
+        f"device {result['device']}: {name}, {training}; first compile "
+        f"{result['first_compile_seconds']:.2f} s, with {_WARM_UP_ITERATIONS} iterations "
+        f"{result['first_training_seconds']:.2f} s"
+    ]
     for asset in result["assets"]:
         lines.append(f"{asset['name']}")
         for name in ("untrained", "trained"):

@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
 CPU_SLAB_POINTS = 32_768
 """Points evaluated together on a CPU: the values in use at a time fit its caches."""
-CUDA_SLAB_POINTS = 1 << 20
-"""Points evaluated together on a GPU: enough work for each of the many small kernels."""
+CUDA_SLAB_POINTS = 1 << 21
+"""Points evaluated together on a GPU: starting a kernel takes longer than it runs for fewer.
+
+Each value in use takes 8 MiB; some recipes have eighty.
+"""
 GRADIENT_SLAB_POINTS = 4096
 """Points differentiated together: every value of the tape is kept for the way back."""
 

@@ -2,7 +2,12 @@
 
 Every gaussian is expanded to the pixels of its footprint; all these fragments are sorted by pixel
 and depth and blended by sums along the sorted list. A few large operations on any device; PyTorch
-differentiates them by itself. The model is that of `gve_bake::render`: its formulas stand there.
+differentiates them by itself, but for those in `runs`. The model is that of `gve_bake::render`: its
+formulas stand there.
+
+What has one value for each gaussian or fragment is a row of its own in memory: a GPU reads rows far
+faster than columns. Sums over the three axes are products and sums: its matrix products are made
+for larger matrices.
 """
 
 from __future__ import annotations
@@ -12,6 +17,8 @@ from typing import TYPE_CHECKING
 
 import gve_native
 import torch
+
+from architect.training import runs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,8 +85,35 @@ class Lens:
         return self.numbers[18]
 
 
-def _columns(rotations: torch.Tensor) -> torch.Tensor:
-    """Rotation matrices of quaternions xyzw of any length: (n, 3, 3)."""
+@dataclasses.dataclass(frozen=True)
+class Surface:
+    """What of a cloud stays as long as only its centres and log-scales move."""
+
+    turn: torch.Tensor
+    """Rotation matrices: their rows, their columns, gaussians; (3, 3, n)."""
+    paint: torch.Tensor
+    """Opacities and shaded colours: (4, n)."""
+    reach: torch.Tensor
+    """Standard deviations to where each gaussian is no longer drawn."""
+    sound: torch.Tensor
+    """Which of them have a rotation, and can be seen at all."""
+
+    @classmethod
+    def of(cls, cloud: Cloud, lens: Lens) -> Surface:
+        """That of a cloud in the light of a lens."""
+        turn = _matrices(cloud.rotations)
+        # Not `clamp`: a value at its limit has a slope too.
+        opacities = torch.where(cloud.opacities > 1.0, 1.0, cloud.opacities)
+        paint = torch.cat((opacities[None], _shade(cloud.albedos, turn[:, 2], lens)))
+        with torch.no_grad():
+            reach = (2.0 * (opacities / MIN_ALPHA).log()).sqrt()
+            sound = (opacities > MIN_ALPHA) & (cloud.rotations.square().sum(1) > 1e-24)
+            sound = sound & paint.isfinite().all(0)
+        return cls(turn, paint, reach, sound)
+
+
+def _matrices(rotations: torch.Tensor) -> torch.Tensor:
+    """Rotation matrices of quaternions xyzw of any length: (3, 3, n)."""
     x, y, z, w = torch.nn.functional.normalize(rotations, dim=1, eps=1e-12).unbind(1)
     xx, yy, zz = x * x, y * y, z * z
     xy, xz, yz = x * y, x * z, y * z
@@ -95,112 +129,106 @@ def _columns(rotations: torch.Tensor) -> torch.Tensor:
         2.0 * (yz + wx),
         1.0 - 2.0 * (xx + yy),
     )
-    return torch.stack(numbers, dim=1).reshape(-1, 3, 3)
+    return torch.stack(numbers).reshape(3, 3, -1)
 
 
 def _shade(albedos: torch.Tensor, normals: torch.Tensor, lens: Lens) -> torch.Tensor:
+    """Colours under the two lights: (3, n)."""
     light = (
         0.18
-        + 0.22 * (0.5 + 0.5 * normals[:, 1])
-        + 0.50 * (normals @ lens.lights[0]).clamp(min=0.0)
-        + 0.15 * (normals @ lens.lights[1]).clamp(min=0.0)
+        + 0.22 * (0.5 + 0.5 * normals[1])
+        + 0.50 * (lens.lights[0] @ normals).clamp(min=0.0)
+        + 0.15 * (lens.lights[1] @ normals).clamp(min=0.0)
     )
-    return (albedos * 0.85 + 0.08) * light[:, None]
+    return (albedos.T * 0.85 + 0.08) * light
+
+
+@dataclasses.dataclass(frozen=True)
+class _Footprints:
+    """Gaussians as a picture sees them."""
+
+    shape: torch.Tensor
+    """Centres in pixels, then the exponent's factors of xx, xy and yy: (5, n)."""
+    extent: torch.Tensor
+    """How far they reach from their centres, in pixels: (2, n)."""
+    depth: torch.Tensor
+    """In metres; 0 for one that is not seen."""
 
 
 def _project(
-    cloud: Cloud, lens: Lens, scale: float | torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Per gaussian: centre, conic, opacity, colour (n, 9); variances (n, 2); depth, 0 if unseen."""
-    to_eye = lens.eye - cloud.positions
-    turn = _columns(cloud.rotations)
-    normals = turn[:, :, 2]
-    point = -to_eye @ lens.camera_from_world.T
-    # Not `clamp`: a value at its limit has a slope too.
-    opacity = torch.where(cloud.opacities > 1.0, 1.0, cloud.opacities)
+    cloud: Cloud, surface: Surface, lens: Lens, scale: float | torch.Tensor
+) -> _Footprints:
+    camera, turn = lens.camera_from_world, surface.turn
+    from_eye = cloud.positions.T - lens.eye[:, None]
+    point = (camera[:, :, None] * from_eye).sum(1)
     with torch.no_grad():
-        seen = (
-            ((normals * to_eye).sum(1) > 0.0)
-            & (point[:, 2] > MIN_DEPTH)
-            & (opacity > MIN_ALPHA)
-            & (cloud.rotations.square().sum(1) > 1e-24)
-        )
-    depth = torch.where(seen, point[:, 2], 1.0)[:, None]
-    tangent = point[:, :2] / depth
-    held = torch.minimum(torch.maximum(tangent, -lens.limit), lens.limit)
-    per_metre = lens.focal / depth
-    # The rows of the Jacobian in the world's axes, then along the gaussian's own.
-    x_axis, y_axis, z_axis = lens.camera_from_world.unbind(0)
-    rows = torch.stack((x_axis - held[:, :1] * z_axis, y_axis - held[:, 1:] * z_axis), dim=1)
-    along = (rows @ turn) * per_metre[:, :, None] * (cloud.log_scales.exp() * scale)[:, None, :]
-    on_x, on_y = along.unbind(1)
-    xx = on_x.square().sum(1) + lens.low_pass_px2
-    yy = on_y.square().sum(1) + lens.low_pass_px2
-    xy = (on_x * on_y).sum(1)
+        facing = (turn[:, 2] * from_eye).sum(0) < 0.0
+        seen = surface.sound & facing & (point[2] > MIN_DEPTH)
+    depth = torch.where(seen, point[2], 1.0)
+    tangent = point[:2] / depth
+    held = torch.clamp(tangent, -lens.limit[:, None], lens.limit[:, None])
+    # The Jacobian's rows in the gaussian's own axes.
+    own = (camera[:, :, None, None] * turn).sum(1)
+    sizes = cloud.log_scales.T.exp() * scale
+    along = (own[:2] - held[:, None] * own[2]) * (lens.focal[:, None] / depth)[:, None] * sizes
+    variance = along.square().sum(1) + lens.low_pass_px2
+    (xx, yy), xy = variance, (along[0] * along[1]).sum(0)
     determinant = xx * yy - xy * xy
     with torch.no_grad():
         seen = seen & (determinant > 0.0) & determinant.isfinite()
     inverse = torch.where(seen, determinant, 1.0).reciprocal()
-    center = tangent * lens.focal + lens.middle
-    color = _shade(cloud.albedos, normals, lens)
-    conic = torch.stack((yy, -xy, xx), dim=1) * inverse[:, None]
-    footprint = torch.cat((center, conic, opacity[:, None], color), dim=1)
+    center = tangent * lens.focal[:, None] + lens.middle[:, None]
+    factors = torch.stack((-0.5 * yy, xy, -0.5 * xx)) * inverse
+    shape = torch.cat((center, factors))
     with torch.no_grad():
-        seen = seen & footprint.isfinite().all(1)
-        return footprint, torch.stack((xx, yy), dim=1), torch.where(seen, point[:, 2], 0.0)
+        seen = seen & shape.isfinite().all(0)
+        extent = variance.sqrt() * surface.reach
+        return _Footprints(shape, extent, torch.where(seen, point[2], 0.0))
 
 
 @dataclasses.dataclass(frozen=True)
-class _Fragments:
-    """Pixels of footprints, sorted by pixel and depth; unused places at the end have no pixel."""
+class _Spans:
+    """The pixels that footprints reach, a rectangle each."""
 
-    owner: torch.Tensor
-    pixel: torch.Tensor
-    """Row by row; one past the last for unused places."""
-    at: torch.Tensor
-    """Centres of the pixels: (n, 2)."""
-    first: torch.Tensor
-    """For each fragment the first one of its pixel."""
-    needed: torch.Tensor
-    """How many places there should be."""
+    corner: torch.Tensor
+    """The first pixel, row by row."""
+    columns: torch.Tensor
+    ends: torch.Tensor
+    """How many pixels there are up to and with each rectangle."""
 
 
 @torch.no_grad()
-def _expand(
-    footprint: torch.Tensor,
-    variance: torch.Tensor,
-    depth: torch.Tensor,
-    size: tuple[int, int],
-    capacity: int | None,
-) -> _Fragments:
+def _spans(footprints: _Footprints, size: tuple[int, int]) -> _Spans:
     width, height = size
-    device = footprint.device
-    reach = (2.0 * (footprint[:, 5:6] / MIN_ALPHA).log()).sqrt()
-    extent = variance.sqrt() * reach
-    low = (footprint[:, :2] - extent - 0.5).ceil().clamp(min=0.0)
-    high = (footprint[:, :2] + extent - 0.5).floor()
-    shown = (depth > 0.0) & low.isfinite().all(1) & high.isfinite().all(1)
-    columns = torch.where(shown, high[:, 0].clamp(max=width - 1.0) - low[:, 0] + 1.0, 0.0)
-    rows = torch.where(shown, high[:, 1].clamp(max=height - 1.0) - low[:, 1] + 1.0, 0.0)
-    columns, rows = columns.clamp(min=0.0).long(), rows.clamp(min=0.0).long()
-    low = torch.where(shown[:, None], low, 0.0).long()
-    counts = columns * rows
-    ends = counts.cumsum(0)
-    needed = ends[-1]
-    places = torch.arange(int(needed) if capacity is None else capacity, device=device)
-    owner = torch.searchsorted(ends, places, right=True).clamp(max=len(counts) - 1)
-    place = places - (ends - counts)[owner]
-    across = columns[owner].clamp(min=1)
-    x = low[:, 0][owner] + place % across
-    y = low[:, 1][owner] + place // across
-    pixel = torch.where(places < needed, y * width + x, width * height)
+    center, extent = footprints.shape[:2], footprints.extent
+    low = (center - extent - 0.5).ceil().clamp(min=0.0)
+    high = (center + extent - 0.5).floor()
+    shown = (footprints.depth > 0.0) & (low.isfinite() & high.isfinite()).all(0)
+    high = torch.stack((high[0].clamp(max=width - 1.0), high[1].clamp(max=height - 1.0)))
+    columns, rows = torch.where(shown, (high - low + 1.0).clamp(min=0.0), 0.0).long()
+    left, top = torch.where(shown, low, 0.0).long()
+    return _Spans(top * width + left, columns, (columns * rows).cumsum(0))
+
+
+@torch.no_grad()
+def _expand(footprints: _Footprints, spans: _Spans, size: tuple[int, int], room: int) -> runs.Runs:
+    """The fragments; those that there is no room for are left out."""
+    width, height = size
+    depth, ends = footprints.depth, spans.ends
+    places = torch.arange(room, device=depth.device)
+    owner = torch.searchsorted(ends, places, right=True).clamp(max=len(ends) - 1)
+    begins = torch.cat((torch.zeros_like(ends[:1]), ends))
+    place = places - begins[owner]
+    across = spans.columns.clamp(min=1)[owner]
+    down = place // across
+    pixel = spans.corner[owner] + down * width + (place - down * across)
+    pixel = torch.where(places < ends[-1], pixel, width * height)
     # Bits of positive floats sort like the floats.
     keys = (pixel << 32) | depth.view(torch.int32)[owner].long()
     keys, order = keys.sort(stable=True)
     pixel = keys >> 32
-    starts = torch.searchsorted(pixel, torch.arange(width * height + 1, device=device))
-    at = torch.stack((x, y), dim=1)[order].float() + 0.5
-    return _Fragments(owner[order], pixel, at, starts[pixel], needed)
+    starts = torch.searchsorted(pixel, torch.arange(width * height + 1, device=depth.device))
+    return runs.Runs(owner[order], order, begins.clamp(max=room), pixel, starts)
 
 
 def render(
@@ -210,17 +238,18 @@ def render(
 
     `scale` multiplies all standard deviations; only the first `count` gaussians are drawn.
     """
-    return render_within(cloud, lens, scale, count, None)[0]
+    return render_within(cloud, Surface.of(cloud, lens), lens, scale, count, None)[0]
 
 
 @torch.no_grad()
-def fragments_needed(cloud: Cloud, lens: Lens) -> torch.Tensor:
+def fragments_needed(cloud: Cloud, surface: Surface, lens: Lens) -> torch.Tensor:
     """How many fragments a picture of the whole cloud has."""
-    return _expand(*_project(cloud, lens, 1.0), lens.size, 0).needed
+    return _spans(_project(cloud, surface, lens, 1.0), lens.size).ends[-1]
 
 
 def render_within(
     cloud: Cloud,
+    surface: Surface,
     lens: Lens,
     scale: float | torch.Tensor,
     count: torch.Tensor | None,
@@ -236,29 +265,31 @@ def render_within(
         empty = torch.zeros(height, width, 4, device=cloud.positions.device)
         empty[..., :3] = _BACKGROUND
         return empty, torch.zeros((), dtype=torch.long, device=empty.device)
-    footprint, variance, depth = _project(cloud, lens, scale)
+    footprints = _project(cloud, surface, lens, scale)
     if count is not None:
-        depth = torch.where(torch.arange(len(depth), device=depth.device) < count, depth, 0.0)
-    fragments = _expand(footprint, variance, depth, lens.size, capacity)
-    own = footprint.index_select(0, fragments.owner)
-    d = fragments.at - own[:, :2]
-    dx, dy = d.unbind(1)
-    power = own[:, 2] * dx * dx + 2.0 * own[:, 3] * dx * dy + own[:, 4] * dy * dy
-    alpha = (own[:, 5] * (-0.5 * power).exp()).clamp(max=MAX_ALPHA)
+        depth = footprints.depth
+        drawn = torch.arange(len(depth), device=depth.device) < count
+        footprints = dataclasses.replace(footprints, depth=torch.where(drawn, depth, 0.0))
+    spans = _spans(footprints, lens.size)
+    needed = spans.ends[-1]
+    room = max(1, int(needed)) if capacity is None else capacity
+    fragments = _expand(footprints, spans, lens.size, room)
+    x, y, of_xx, of_xy, of_yy = fragments.spread(footprints.shape)
+    opacity, *color = fragments.spread(surface.paint)
     unused = fragments.pixel == width * height
+    dx = (fragments.pixel % width).float() + 0.5 - x
+    dy = (fragments.pixel // width).float() + 0.5 - y
+    exponent = dx * (of_xx * dx + of_xy * dy) + of_yy * dy * dy
+    alpha = (opacity * exponent.exp()).clamp(max=MAX_ALPHA)
     alpha = torch.where((alpha < MIN_ALPHA) | unused, 0.0, alpha)
-    # Transmittance is a product along each pixel's run: a sum of logarithms along the whole list,
-    # less what it was where the run began. In float64, because the whole list is long.
+    # Transmittance is a product along each pixel's run, so a sum of logarithms.
     logs = torch.log1p(-alpha.double())
-    before = logs.cumsum(0) - logs
-    transmittance = (before - before.index_select(0, fragments.first)).exp()
+    transmittance = fragments.before(logs).exp()
     with torch.no_grad():
         open_ = transmittance >= MIN_TRANSMITTANCE
     weight = torch.where(open_, alpha * transmittance, 0.0).float()
     left = torch.where(open_, logs, 0.0).float()
-    shares = torch.cat((own[:, 6:9] * weight[:, None], left[:, None]), dim=1)
-    sums = torch.zeros(width * height + 1, 4, dtype=shares.dtype, device=shares.device)
-    sums = sums.index_add(0, fragments.pixel, shares)[:-1]
-    behind = sums[:, 3:].exp()
-    image = torch.cat((sums[:, :3] + _BACKGROUND * behind, 1.0 - behind), dim=1)
-    return image.reshape(height, width, 4), fragments.needed
+    sums = fragments.totals(torch.stack((*(weight * channel for channel in color), left)))
+    behind = sums[3:].exp()
+    image = torch.cat((sums[:3] + _BACKGROUND * behind, 1.0 - behind))
+    return image.T.reshape(height, width, 4), needed

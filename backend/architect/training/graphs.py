@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from architect.training.optimiser import Problem, Step
     from architect.training.targets import Targets
 
-_EAGER = 3
+_EAGER = 1
 """Iterations of each size before the recording: libraries set themselves up in them."""
 _ROOM = 1.5
 """Room for fragments over what the seeds need; footprints grow a little."""
@@ -36,8 +36,16 @@ _AHEAD = 2
 class _Lane:
     """The iterations with pictures of one size."""
 
-    def __init__(self, problem: Problem, adam: Adam, views: Targets, side: int) -> None:
-        self._problem, self._adam, self._side = problem, adam, side
+    def __init__(
+        self,
+        problem: Problem,
+        surface: fragments.Surface,
+        adam: Adam,
+        views: Targets,
+        side: int,
+        pool: torch.cuda._POOL_HANDLE | None,
+    ) -> None:
+        self._problem, self._surface, self._adam, self._pool = problem, surface, adam, pool
         device = problem.cloud.positions.device
         self._lens = {
             view: fragments.Lens.of(views.cameras[view], (side, side), str(device))
@@ -48,7 +56,9 @@ class _Lane:
             view: srgb(torch.from_numpy(views.pictures[view][..., :3]).to(device))
             for view in self._lens
         }
-        needed = [fragments.fragments_needed(problem.cloud, lens) for lens in self._lens.values()]
+        needed = [
+            fragments.fragments_needed(problem.cloud, surface, lens) for lens in self._lens.values()
+        ]
         self._capacity = max(1024, math.ceil(_ROOM * int(torch.stack(needed).max())))
         first = next(iter(self._lens.values()))
         self._now = fragments.Lens(first.numbers.clone(), first.size, first.lights)
@@ -58,6 +68,11 @@ class _Lane:
         self._needed = torch.zeros((), dtype=torch.long, device=device)
         self._graph: torch.cuda.CUDAGraph | None = None
         self._runs = 0
+
+    @property
+    def recorded(self) -> bool:
+        """Whether iterations are only played from now on."""
+        return self._graph is not None
 
     def run(self, step: Step) -> None:
         """Does one iteration."""
@@ -70,7 +85,7 @@ class _Lane:
         if self._target.is_cuda and self._graph is None and self._runs > _EAGER:
             graph = torch.cuda.CUDAGraph()
             # Other threads may use the device meanwhile.
-            with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+            with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
                 self._iterate()
             # Recording computes nothing.
             self._graph = graph
@@ -91,7 +106,12 @@ class _Lane:
 
     def _iterate(self) -> None:
         picture, needed = fragments.render_within(
-            self._problem.cloud, self._now, self._scale, self._count, self._capacity
+            self._problem.cloud,
+            self._surface,
+            self._now,
+            self._scale,
+            self._count,
+            self._capacity,
         )
         loss = (srgb(picture[..., :3]) - self._target).square().sum()
         self._adam.move(torch.autograd.grad(loss, self._problem.moving))
@@ -102,23 +122,41 @@ class _Lane:
         needed = int(self._needed)
         if needed > self._capacity:
             self._capacity = math.ceil(_ROOM * needed)
-            self._graph, self._runs = None, 0
+            self._graph = None
 
 
 def descend(
-    problem: Problem, views: Targets, steps: list[Step], progress: Callable[[float], None]
+    problem: Problem,
+    views: Targets,
+    steps: list[Step],
+    progress: Callable[[float], None],
+    idle: Callable[[], None] = lambda: None,
 ) -> None:
-    """Runs the iterations with the renderer in PyTorch's own operations."""
+    """Runs the iterations with the renderer in PyTorch's own operations.
+
+    `idle` is called once everything is recorded: from then on the processor only waits. Before, it
+    sets the pace, and would be slowed down by other work.
+    """
     device = problem.cloud.positions.device
     on_gpu = device.type == "cuda"
     adam = Adam(problem)
+    lens = fragments.Lens.of(views.cameras[0], (1, 1), str(device))
+    surface = fragments.Surface.of(problem.cloud, lens)
+    # Recordings are played one after another and leave nothing behind: they can share memory.
+    pool = torch.cuda.graph_pool_handle() if on_gpu else None
     sides = sorted({views.side(view) for view in range(len(views.pictures))})
-    lanes = {side: _Lane(problem, adam, views, side) for side in sides}
+    lanes = {side: _Lane(problem, surface, adam, views, side, pool) for side in sides}
+    preparing = set(sides)
     waiting: collections.deque[torch.cuda.Event] = collections.deque()
     for number, step in enumerate(steps):
         progress(number / len(steps))
         adam.aim(step)
-        lanes[views.side(step.view)].run(step)
+        side = views.side(step.view)
+        lanes[side].run(step)
+        if side in preparing and lanes[side].recorded:
+            preparing.remove(side)
+            if not preparing:
+                idle()
         if number % _CHECK_EVERY == _CHECK_EVERY - 1:
             for lane in lanes.values():
                 lane.make_room()

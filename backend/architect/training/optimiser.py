@@ -126,12 +126,13 @@ def optimise(
     device: str,
     progress: Callable[[float, str], None],
     cancel: gve_native.CancelToken | None,
+    idle: Callable[[], None] = lambda: None,
     settings: Settings | None = None,
 ) -> gve_native.Splats:
     """Trains splats for some iterations on `cpu` or `cuda`; returns them as a file can hold them.
 
-    `progress` is called at every iteration, and may raise to stop the work. On the CPU the same
-    arguments give the same splats.
+    `progress` is called at every iteration, and may raise to stop the work; `idle` once at most,
+    when from then on a GPU has the work. On the CPU the same arguments give the same splats.
     """
     settings = settings or Settings()
 
@@ -153,7 +154,7 @@ def optimise(
         from architect.training import graphs
 
         problem = Problem.of(seeds, settings, device)
-        graphs.descend(problem, views, steps, training)
+        graphs.descend(problem, views, steps, training, idle)
     return problem.cloud.quantised(seeds)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import gve_native
@@ -12,6 +13,7 @@ from architect.training.availability import availability
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Executor, Future
 
 PREFIXES = (8,)
 """Splats are also drawn as their first eighth, which must not become worse."""
@@ -75,39 +77,34 @@ def train(
     if iterations < 0:
         raise ValueError(f"iterations: expected 0 or more, found {iterations}")
     report = _Report(progress, cancel)
-    views = gve_native.HeldOutViews(field, progress=report.part(0.0, _JUDGING), cancel=cancel)
-    before = _judge(views, seeds)
+    baseline = _Baseline(field, seeds, cancel)
     if iterations == 0:
-        psnr = before.psnr_db
+        psnr = baseline.measured(report.part(0.0, _JUDGING))[1].psnr_db
         return TrainedSplats(seeds, False, 0, psnr, psnr, device or "cpu", [])
-    found = availability()
-    if not found.can_train:
-        raise TrainingError(found.reason)
-    if device not in (None, "cpu", "cuda"):
-        raise TrainingError(f"device: expected 'cpu' or 'cuda', found {device!r}")
-    if device == "cuda" and found.device != "cuda":
-        raise TrainingError(found.reason or "there is no CUDA device")
-    chosen = device or found.device
+    chosen, warnings = _chosen(device), list[str]()
+    rest = report
+    if chosen == "cpu":
+        baseline.measured(report.part(0.0, _JUDGING))
+        rest = report.after(_JUDGING)
 
     from architect.training import optimiser
 
-    warnings: list[str] = []
-    try:
-        trained = optimiser.optimise(
-            field, seeds, iterations, chosen, report.after(_JUDGING), cancel
-        )
-    except optimiser.DEVICE_ERRORS as error:
-        if chosen == "cpu":
-            raise
-        why = "ran out of memory" if isinstance(error, optimiser.OutOfMemoryError) else "failed"
-        warnings.append(
-            f"the GPU {why} while training splats; they were trained on the CPU instead"
-        )
-        chosen = "cpu"
-        optimiser.release_memory()
-        trained = optimiser.optimise(
-            field, seeds, iterations, chosen, report.after(_JUDGING), cancel
-        )
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="judge") as aside:
+        # While a GPU trains, the processor has the time to judge the seeds.
+        control = (rest, cancel, lambda: baseline.begin(aside))
+        try:
+            trained = optimiser.optimise(field, seeds, iterations, chosen, *control)
+        except optimiser.DEVICE_ERRORS as error:
+            if chosen == "cpu":
+                raise
+            why = "ran out of memory" if isinstance(error, optimiser.OutOfMemoryError) else "failed"
+            warnings.append(
+                f"the GPU {why} while training splats; they were trained on the CPU instead"
+            )
+            chosen = "cpu"
+            optimiser.release_memory()
+            trained = optimiser.optimise(field, seeds, iterations, chosen, *control)
+        views, before = baseline.measured()
     after = _judge(views, trained)
     report(1.0, "Splats trained")
     loss = _loss(before, after)
@@ -118,6 +115,52 @@ def train(
         psnr = before.psnr_db
         return TrainedSplats(seeds, False, iterations, psnr, psnr, chosen, warnings)
     return TrainedSplats(trained, True, iterations, before.psnr_db, after.psnr_db, chosen, warnings)
+
+
+def _chosen(device: str | None) -> str:
+    """The device that was asked for, or else the best one."""
+    found = availability()
+    if not found.can_train:
+        raise TrainingError(found.reason)
+    if device not in (None, "cpu", "cuda"):
+        raise TrainingError(f"device: expected 'cpu' or 'cuda', found {device!r}")
+    if device == "cuda" and found.device != "cuda":
+        raise TrainingError(found.reason or "there is no CUDA device")
+    return device or found.device
+
+
+class _Baseline:
+    """The held-out views and what the seeds are worth on them, measured once."""
+
+    def __init__(
+        self,
+        field: gve_native.Field,
+        seeds: gve_native.Splats,
+        cancel: gve_native.CancelToken | None,
+    ) -> None:
+        self._field, self._seeds, self._cancel = field, seeds, cancel
+        self._known: tuple[gve_native.HeldOutViews, _Quality] | None = None
+        self._coming: Future[tuple[gve_native.HeldOutViews, _Quality]] | None = None
+
+    def begin(self, aside: Executor) -> None:
+        """Measures on another thread, if that has not been done."""
+        if self._known is None and self._coming is None:
+            self._coming = aside.submit(self._measure, None)
+
+    def measured(
+        self, progress: Callable[[float, str], None] | None = None
+    ) -> tuple[gve_native.HeldOutViews, _Quality]:
+        """Waits for the other thread, or measures on this one."""
+        if self._known is None:
+            coming = self._coming
+            self._known = self._measure(progress) if coming is None else coming.result()
+        return self._known
+
+    def _measure(
+        self, progress: Callable[[float, str], None] | None
+    ) -> tuple[gve_native.HeldOutViews, _Quality]:
+        views = gve_native.HeldOutViews(self._field, progress=progress, cancel=self._cancel)
+        return views, _judge(views, self._seeds)
 
 
 def _judge(views: gve_native.HeldOutViews, splats: gve_native.Splats) -> _Quality:

@@ -68,11 +68,12 @@ def test_a_capacity_changes_nothing_when_it_suffices(
     field: gve_native.Field, seeds: gve_native.Splats
 ) -> None:
     cloud, lens = Cloud.of(seeds), fragments.Lens.of(view(field), SIZE, "cpu")
-    needed = int(fragments.fragments_needed(cloud, lens))
-    wide, told = fragments.render_within(cloud, lens, 1.0, None, needed + 1000)
+    surface = fragments.Surface.of(cloud, lens)
+    needed = int(fragments.fragments_needed(cloud, surface, lens))
+    wide, told = fragments.render_within(cloud, surface, lens, 1.0, None, needed + 1000)
     torch.testing.assert_close(wide, fragments.render(cloud, lens))
     assert int(told) == needed
-    _, told = fragments.render_within(cloud, lens, 1.0, None, needed // 2)
+    _, told = fragments.render_within(cloud, surface, lens, 1.0, None, needed // 2)
     assert int(told) == needed, "what does not fit is still counted"
 
 

@@ -126,6 +126,7 @@ def test_cancelling_ends_within_an_iteration(
         training.train(field, seeds, 10, cancel=token, device="cpu")
 
 
+@pytest.mark.parametrize("fails_late", [False, True])
 @pytest.mark.parametrize(
     ("error", "word"),
     [
@@ -139,6 +140,7 @@ def test_a_gpu_that_cannot_go_on_is_replaced_by_the_cpu(
     monkeypatch: pytest.MonkeyPatch,
     error: Exception,
     word: str,
+    fails_late: bool,
 ) -> None:
     found = training.TrainerAvailability(True, "cuda", None)
     monkeypatch.setattr(trainer, "availability", lambda: found)
@@ -152,16 +154,20 @@ def test_a_gpu_that_cannot_go_on_is_replaced_by_the_cpu(
         device: str,
         progress: Callable[[float, str], None],
         cancel: gve_native.CancelToken | None,
+        idle: Callable[[], None],
     ) -> gve_native.Splats:
         devices.append(device)
         if device == "cuda":
+            if fails_late:
+                idle()
             raise error
-        return real(field, seeds, iterations, device, progress, cancel)
+        return real(field, seeds, iterations, device, progress, cancel, idle)
 
     monkeypatch.setattr(optimiser, "optimise", optimise)
     result = training.train(field, seeds, 12)
     assert devices == ["cuda", "cpu"]
     assert result.trained
+    assert result.psnr_before_db == training.train(field, seeds, 0).psnr_before_db
     assert result.device == "cpu"
     assert word in result.warnings[0]
     assert "CPU" in result.warnings[0]
