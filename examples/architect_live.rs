@@ -69,15 +69,15 @@ impl Designer {
     /// Makes a new asset.
     fn begin(server: &str, iterations: u32) -> anyhow::Result<Self> {
         let client = Client::start(&Config::new(server)?)?;
-        let save = save(STEPS[0], iterations, None)?;
+        let save = save(&wheel::recipe(STEPS[0]), iterations, None)?;
         let answer = client.call(|rest| async move { rest.create_asset(&save).await }).wait();
         let document = answer.context("the client runs")?.with_context(|| format!("saving at {server}"))?;
         Ok(Self { client, document, iterations })
     }
 
-    /// Saves another number of spokes on top of the version that was saved last.
-    fn save(&mut self, spokes: u32) -> anyhow::Result<()> {
-        let save = save(spokes, self.iterations, Some(self.document.version))?;
+    /// Saves another recipe on top of the version that was saved last.
+    fn save(&mut self, recipe: &str) -> anyhow::Result<()> {
+        let save = save(recipe, self.iterations, Some(self.document.version))?;
         let id = self.document.id.clone();
         let answer = self.client.call(|rest| async move { rest.save_asset(&id, &save).await }).wait();
         self.document = answer.context("the client runs")??;
@@ -92,9 +92,9 @@ impl Designer {
     }
 }
 
-fn save(spokes: u32, iterations: u32, expected_version: Option<u32>) -> anyhow::Result<SaveAsset> {
+fn save(recipe: &str, iterations: u32, expected_version: Option<u32>) -> anyhow::Result<SaveAsset> {
     Ok(SaveAsset {
-        dna: parse_recipe(&wheel::recipe(spokes), MaterialTable::builtin())?,
+        dna: parse_recipe(recipe, MaterialTable::builtin())?,
         subcategory: Some("examples".to_owned()),
         expected_version,
         priority: CompilePriority::High,
@@ -122,7 +122,7 @@ fn draw(args: &Args, mut designer: Designer) -> anyhow::Result<()> {
     write_hud(&mut studio);
     studio.picture()?.save(out.join("step_0.png"))?;
     for (step, &spokes) in STEPS.iter().enumerate().skip(1) {
-        designer.save(spokes)?;
+        designer.save(&wheel::recipe(spokes))?;
         let version = designer.document.version;
         wait(&mut studio, "a compile under way", |status| {
             status.compiling.is_some() || status.shown == version
@@ -137,7 +137,7 @@ fn draw(args: &Args, mut designer: Designer) -> anyhow::Result<()> {
 }
 
 /// Side of the picture that is watched while measuring: drawing it should cost little beside the rest.
-const MEASURED_SIZE: u32 = 96;
+const MEASURED_SIZE: u32 = 64;
 
 fn measure(times: usize, args: &Args, mut designer: Designer) -> anyhow::Result<()> {
     let mut studio = open(args, &designer, MEASURED_SIZE)?;
@@ -149,13 +149,13 @@ fn measure(times: usize, args: &Args, mut designer: Designer) -> anyhow::Result<
     for i in 0..times {
         let started = Instant::now();
         // Never the same recipe twice: one that was compiled before would be used again.
-        designer.save(3 + i as u32 % 13 + 13 * (i as u32 / 13 % 3))?;
+        designer.save(&wheel::variant(i as u32))?;
         let mut seen = false;
         loop {
-            let picture = studio.picture_now()?;
+            let pictures = studio.film()?;
             seen |= progress.read(studio.app().world().resource()).count() > 0;
-            if picture != before {
-                before = picture;
+            if let Some(changed) = pictures.into_iter().find(|picture| *picture != before) {
+                before = changed;
                 break;
             }
             if started.elapsed() > PATIENCE {
@@ -244,7 +244,7 @@ fn edit(keys: Res<ButtonInput<KeyCode>>, mut editing: ResMut<Editing>, architect
     if change != 0 {
         editing.spokes = editing.spokes.saturating_add_signed(change).clamp(3, 40);
         let spokes = editing.spokes;
-        if let Err(error) = editing.designer.save(spokes) {
+        if let Err(error) = editing.designer.save(&wheel::recipe(spokes)) {
             error!("not saved: {error:#}");
         }
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use bevy::{
     log::LogPlugin,
     prelude::*,
-    render::RenderPlugin,
+    render::{RenderPlugin, pipelined_rendering::PipelinedRenderingPlugin},
     window::{ExitCondition, WindowResolution},
     winit::WinitPlugin,
 };
@@ -47,6 +47,8 @@ pub fn headless(asset_root: &Path, architect: Option<&str>) -> App {
             .set(log())
             // A picture must not be taken while a shader is still compiled in the background.
             .set(RenderPlugin { synchronous_pipeline_compilation: true, ..default() })
+            // Its owner waits for each frame; drawing one while the next begins would only make it wait longer.
+            .disable::<PipelinedRenderingPlugin>()
             .disable::<WinitPlugin>(),
     );
     app.add_plugins((GvePlugin, StagePlugin, HudPlugin));

@@ -38,6 +38,8 @@ pub struct Studio {
     camera: Entity,
     object: Entity,
     target: Handle<Image>,
+    /// Pictures of [`Studio::film`].
+    film: (mpsc::Sender<Image>, mpsc::Receiver<Image>),
 }
 
 /// What is around the object.
@@ -91,7 +93,7 @@ impl Studio {
             ))
             .id();
         let object = world.spawn(Visibility::Inherited).id();
-        Ok(Self { app, camera, object, target })
+        Ok(Self { app, camera, object, target, film: mpsc::channel() })
     }
 
     /// Shows an asset in place of the one before, waits until it is there, and frames it.
@@ -197,20 +199,35 @@ impl Studio {
     /// When no picture arrives, because the GPU was lost for example.
     pub fn picture_now(&mut self) -> anyhow::Result<RgbaImage> {
         let (sender, receiver) = mpsc::channel();
+        self.capture(sender);
+        let started = Instant::now();
+        while started.elapsed() < LOAD_TIMEOUT {
+            self.app.update();
+            if let Ok(image) = receiver.try_recv() {
+                return rgba(image);
+            }
+        }
+        bail!("the renderer gave no picture within {LOAD_TIMEOUT:?}")
+    }
+
+    /// Runs one frame, and returns the pictures that have arrived by now of this one and earlier ones, in order: a
+    /// picture takes some frames to come back from the GPU.
+    ///
+    /// # Errors
+    /// When a picture has a format that PNG does not know.
+    pub fn film(&mut self) -> anyhow::Result<Vec<RgbaImage>> {
+        self.capture(self.film.0.clone());
+        self.app.update();
+        self.film.1.try_iter().map(rgba).collect()
+    }
+
+    /// Sends the picture of the next frame when it has come.
+    fn capture(&mut self, sender: mpsc::Sender<Image>) {
         let screenshot = Screenshot::image(self.target.clone());
         self.app.world_mut().spawn(screenshot).observe(move |captured: On<ScreenshotCaptured>| {
             // The receiver is gone only after a timeout; nobody waits for the picture then.
             let _ = sender.send(captured.image.clone());
         });
-        let started = Instant::now();
-        while started.elapsed() < LOAD_TIMEOUT {
-            self.app.update();
-            if let Ok(image) = receiver.try_recv() {
-                let image = image.try_into_dynamic().context("the picture has a format that PNG knows")?;
-                return Ok(image.to_rgba8());
-            }
-        }
-        bail!("the renderer gave no picture within {LOAD_TIMEOUT:?}")
     }
 
     fn look(&mut self, orbit: Orbit, min: Vec3, max: Vec3) {
@@ -242,4 +259,8 @@ pub fn coverage(before_black: &RgbaImage, before_white: &RgbaImage) -> Vec<f32> 
         .zip(before_white.pixels())
         .map(|(black, white)| (1.0 - (linear(white.0[1]) - linear(black.0[1]))).clamp(0.0, 1.0))
         .collect()
+}
+
+fn rgba(image: Image) -> anyhow::Result<RgbaImage> {
+    Ok(image.try_into_dynamic().context("the picture has a format that PNG knows")?.to_rgba8())
 }
