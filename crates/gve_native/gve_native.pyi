@@ -337,7 +337,7 @@ def seed_splats(
     progress: _Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> Splats:
-    """Lays splats on the surface: at most `count`, usually 93 to 98 % of it. Nothing is trained.
+    """Lays splats on the surface: at most `count`, usually 92 to 98 % of it. Nothing is trained.
 
     Raises BakeError and Cancelled.
     """

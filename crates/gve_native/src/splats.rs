@@ -180,7 +180,7 @@ fn check<const N: usize>(
     }
 }
 
-/// Lays splats on the surface: at most `count`, usually 93 to 98 % of it. Nothing is trained.
+/// Lays splats on the surface: at most `count`, usually 92 to 98 % of it. Nothing is trained.
 ///
 /// Raises `BakeError`, `Cancelled`, and what `progress` raises.
 #[pyfunction]

@@ -131,21 +131,21 @@ pub(crate) fn time<T>(runs: usize, mut job: impl FnMut() -> T) -> (Times, T) {
     (Times(times), last)
 }
 
-/// Times two jobs in turn, so that both meet the same machine; one run of each does not count.
+/// Times two jobs in turn, so that both meet the same machine. Before each run that counts goes one that does not:
+/// otherwise the caches that the other job has filled would be timed, and cores that slept meanwhile.
 pub(crate) fn time_in_turn<A, B>(
     runs: usize,
     mut ours: impl FnMut() -> A,
     mut theirs: impl FnMut() -> B,
 ) -> ((Times, A), (Times, B)) {
-    let (mut a, mut b) = (ours(), theirs());
     let (mut a_times, mut b_times) = (Vec::new(), Vec::new());
-    for _ in 0..runs {
-        let started = Instant::now();
-        a = ours();
-        a_times.push(started.elapsed().as_secs_f64() * 1e3);
-        let started = Instant::now();
-        b = theirs();
-        b_times.push(started.elapsed().as_secs_f64() * 1e3);
+    loop {
+        let (a_time, a) = time(1, &mut ours);
+        let (b_time, b) = time(1, &mut theirs);
+        a_times.extend(a_time.0);
+        b_times.extend(b_time.0);
+        if a_times.len() >= runs {
+            return ((Times(a_times), a), (Times(b_times), b));
+        }
     }
-    ((Times(a_times), a), (Times(b_times), b))
 }
