@@ -573,6 +573,8 @@ export interface Blend {
 export interface Sphere {
     /** Radius, above 0. */
     radius: number;
+    /** Where the shape's origin stands, in metres; at the parent's when left out. */
+    center?: [number, number, number];
     /** Material of this node and of the children that name none. */
     material?: string;
     /** What people call this part. */
@@ -583,6 +585,8 @@ export interface Sphere {
 export interface Ellipsoid {
     /** Half axes along x, y and z, each above 0. */
     radii: [number, number, number];
+    /** Where the shape's origin stands, in metres; at the parent's when left out. */
+    center?: [number, number, number];
     /** Material of this node and of the children that name none. */
     material?: string;
     /** What people call this part. */
@@ -593,6 +597,8 @@ export interface Ellipsoid {
 export interface BoxNode {
     /** Half sizes along x, y and z, each above 0. */
     half_extents: [number, number, number];
+    /** Where the shape's origin stands, in metres; at the parent's when left out. */
+    center?: [number, number, number];
     /** Material of this node and of the children that name none. */
     material?: string;
     /** What people call this part. */
@@ -605,6 +611,8 @@ export interface RoundedBox {
     half_extents: [number, number, number];
     /** Radius of the edges, above 0, at most the smallest half size. */
     radius: number;
+    /** Where the shape's origin stands, in metres; at the parent's when left out. */
+    center?: [number, number, number];
     /** Material of this node and of the children that name none. */
     material?: string;
     /** What people call this part. */
@@ -617,6 +625,8 @@ export interface Cylinder {
     radius: number;
     /** Half the height, above 0. */
     half_height: number;
+    /** Where the shape's origin stands, in metres; at the parent's when left out. */
+    center?: [number, number, number];
     /** Material of this node and of the children that name none. */
     material?: string;
     /** What people call this part. */
@@ -629,6 +639,8 @@ export interface Capsule {
     radius: number;
     /** Half the length of the straight part, above 0. */
     half_height: number;
+    /** Where the shape's origin stands, in metres; at the parent's when left out. */
+    center?: [number, number, number];
     /** Material of this node and of the children that name none. */
     material?: string;
     /** What people call this part. */
@@ -643,6 +655,8 @@ export interface Cone {
     radius_top: number;
     /** Half the height, above 0. */
     half_height: number;
+    /** Where the shape's origin stands, in metres; at the parent's when left out. */
+    center?: [number, number, number];
     /** Material of this node and of the children that name none. */
     material?: string;
     /** What people call this part. */
@@ -655,6 +669,8 @@ export interface Torus {
     major_radius: number;
     /** Radius of the tube, above 0, below the major radius. */
     minor_radius: number;
+    /** Where the shape's origin stands, in metres; at the parent's when left out. */
+    center?: [number, number, number];
     /** Material of this node and of the children that name none. */
     material?: string;
     /** What people call this part. */
@@ -667,6 +683,8 @@ export interface Plane {
     normal: [number, number, number];
     /** Distance of the plane from the origin along the normal; 0 when left out. */
     offset?: number;
+    /** Where the shape's origin stands, in metres; at the parent's when left out. */
+    center?: [number, number, number];
     /** Material of this node and of the children that name none. */
     material?: string;
     /** What people call this part. */
@@ -679,6 +697,8 @@ export interface HexagonalPrism {
     apothem: number;
     /** Half the height, above 0. */
     half_height: number;
+    /** Where the shape's origin stands, in metres; at the parent's when left out. */
+    center?: [number, number, number];
     /** Material of this node and of the children that name none. */
     material?: string;
     /** What people call this part. */
@@ -691,6 +711,8 @@ export interface ExtrudedPolygon {
     points: [number, number][];
     /** Half the depth along z, above 0. */
     half_depth: number;
+    /** Where the shape's origin stands, in metres; at the parent's when left out. */
+    center?: [number, number, number];
     /** Material of this node and of the children that name none. */
     material?: string;
     /** What people call this part. */
@@ -701,6 +723,8 @@ export interface ExtrudedPolygon {
 export interface RevolvedPolygon {
     /** Corners in order, either way round, each as distance from the axis (0 or more) and height; 3 to 256. */
     points: [number, number][];
+    /** Where the shape's origin stands, in metres; at the parent's when left out. */
+    center?: [number, number, number];
     /** Material of this node and of the children that name none. */
     material?: string;
     /** What people call this part. */

@@ -64,7 +64,9 @@ fn push(gve: &Path, url: &str) -> anyhow::Result<Command> {
 fn report(gve: &Path, url: &str, file: &Path) -> anyhow::Result<()> {
     let mut push = push(gve, url)?;
     push.arg("--json").stderr(Stdio::inherit());
-    note("compiling the sample library; training its splats takes a few minutes the first time");
+    note(
+        "compiling the sample library, the first time only; where splats are trained that takes a few minutes",
+    );
     let output = push.output().context("cannot start gve")?;
     fs::write(file, &output.stdout).with_context(|| file.display().to_string())?;
     if !output.status.success() {

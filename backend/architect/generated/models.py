@@ -22,6 +22,7 @@ class AssetCategory(str, Enum):
 class Sphere(BaseModel):
     op: Literal["sphere"] = "sphere"
     radius: Annotated[float, Field(gt=0.0)]
+    center: Optional[tuple[float, float, float]] = None
     material: Optional[str] = None
     name: Optional[str] = None
 
@@ -32,6 +33,7 @@ RadiiItem = TypeAliasType("RadiiItem", Annotated[float, Field(ge=1e-05)])
 class Ellipsoid(BaseModel):
     op: Literal["ellipsoid"] = "ellipsoid"
     radii: tuple[RadiiItem, RadiiItem, RadiiItem]
+    center: Optional[tuple[float, float, float]] = None
     material: Optional[str] = None
     name: Optional[str] = None
 
@@ -42,6 +44,7 @@ HalfExtent = TypeAliasType("HalfExtent", Annotated[float, Field(ge=1e-05)])
 class BoxNode(BaseModel):
     op: Literal["box"] = "box"
     half_extents: tuple[HalfExtent, HalfExtent, HalfExtent]
+    center: Optional[tuple[float, float, float]] = None
     material: Optional[str] = None
     name: Optional[str] = None
 
@@ -50,6 +53,7 @@ class RoundedBox(BaseModel):
     op: Literal["rounded_box"] = "rounded_box"
     half_extents: tuple[HalfExtent, HalfExtent, HalfExtent]
     radius: Annotated[float, Field(gt=0.0)]
+    center: Optional[tuple[float, float, float]] = None
     material: Optional[str] = None
     name: Optional[str] = None
 
@@ -58,6 +62,7 @@ class Cylinder(BaseModel):
     op: Literal["cylinder"] = "cylinder"
     radius: Annotated[float, Field(gt=0.0)]
     half_height: Annotated[float, Field(gt=0.0)]
+    center: Optional[tuple[float, float, float]] = None
     material: Optional[str] = None
     name: Optional[str] = None
 
@@ -66,6 +71,7 @@ class Capsule(BaseModel):
     op: Literal["capsule"] = "capsule"
     radius: Annotated[float, Field(gt=0.0)]
     half_height: Annotated[float, Field(gt=0.0)]
+    center: Optional[tuple[float, float, float]] = None
     material: Optional[str] = None
     name: Optional[str] = None
 
@@ -75,6 +81,7 @@ class Cone(BaseModel):
     radius_bottom: Annotated[float, Field(ge=0.0)]
     radius_top: Annotated[float, Field(ge=0.0)]
     half_height: Annotated[float, Field(gt=0.0)]
+    center: Optional[tuple[float, float, float]] = None
     material: Optional[str] = None
     name: Optional[str] = None
 
@@ -83,6 +90,7 @@ class Torus(BaseModel):
     op: Literal["torus"] = "torus"
     major_radius: Annotated[float, Field(gt=0.0)]
     minor_radius: Annotated[float, Field(gt=0.0)]
+    center: Optional[tuple[float, float, float]] = None
     material: Optional[str] = None
     name: Optional[str] = None
 
@@ -91,6 +99,7 @@ class Plane(BaseModel):
     op: Literal["plane"] = "plane"
     normal: tuple[float, float, float]
     offset: float = 0.0
+    center: Optional[tuple[float, float, float]] = None
     material: Optional[str] = None
     name: Optional[str] = None
 
@@ -99,6 +108,7 @@ class HexagonalPrism(BaseModel):
     op: Literal["hexagonal_prism"] = "hexagonal_prism"
     apothem: Annotated[float, Field(gt=0.0)]
     half_height: Annotated[float, Field(gt=0.0)]
+    center: Optional[tuple[float, float, float]] = None
     material: Optional[str] = None
     name: Optional[str] = None
 
@@ -110,6 +120,7 @@ class ExtrudedPolygon(BaseModel):
     op: Literal["extruded_polygon"] = "extruded_polygon"
     points: Annotated[list[Point], Field(max_length=256, min_length=3)]
     half_depth: Annotated[float, Field(gt=0.0)]
+    center: Optional[tuple[float, float, float]] = None
     material: Optional[str] = None
     name: Optional[str] = None
 
@@ -117,6 +128,7 @@ class ExtrudedPolygon(BaseModel):
 class RevolvedPolygon(BaseModel):
     op: Literal["revolved_polygon"] = "revolved_polygon"
     points: Annotated[list[Point], Field(max_length=256, min_length=3)]
+    center: Optional[tuple[float, float, float]] = None
     material: Optional[str] = None
     name: Optional[str] = None
 

@@ -243,7 +243,13 @@ fn random_polar_repeat(
 
 fn random_plane(random: &mut Random) -> DnaNode {
     let normal = if random.one_in(2) { [0.0, 1.0, 0.0] } else { direction(random) };
-    DnaNode::Plane(Plane { normal, offset: random.range(-0.1, 0.4), material: None, name: None })
+    DnaNode::Plane(Plane {
+        normal,
+        offset: random.range(-0.1, 0.4),
+        center: None,
+        material: None,
+        name: None,
+    })
 }
 
 /// A random primitive with a limit to it.
@@ -251,36 +257,59 @@ pub fn random_primitive(random: &mut Random) -> DnaNode {
     let material = random.one_in(4).then(|| MATERIALS[random.below(MATERIALS.len())].to_owned());
     let name = None;
     let mut size = || random.range(0.1, 0.6);
-    match (size() * 1e6) as u32 % 11 {
-        0 => DnaNode::Sphere(Sphere { radius: size(), material, name }),
-        1 => DnaNode::Ellipsoid(Ellipsoid { radii: [size(), size(), size()], material, name }),
-        2 => DnaNode::Box(BoxNode { half_extents: [size(), size(), size()], material, name }),
+    let pick = (size() * 1e6) as u32;
+    let part = |shift: u32| 0.2 * ((pick >> shift & 31) as f32 / 15.5 - 1.0);
+    let center = (pick / 11).is_multiple_of(4).then(|| [part(0), part(5), part(10)]);
+    match pick % 11 {
+        0 => DnaNode::Sphere(Sphere { radius: size(), center, material, name }),
+        1 => DnaNode::Ellipsoid(Ellipsoid { radii: [size(), size(), size()], center, material, name }),
+        2 => DnaNode::Box(BoxNode { half_extents: [size(), size(), size()], center, material, name }),
         3 => {
             let half_extents = [size(), size(), size()];
             let smallest = half_extents.into_iter().fold(f32::INFINITY, f32::min);
-            DnaNode::RoundedBox(RoundedBox { half_extents, radius: smallest * size(), material, name })
+            DnaNode::RoundedBox(RoundedBox {
+                half_extents,
+                radius: smallest * size(),
+                center,
+                material,
+                name,
+            })
         }
-        4 => DnaNode::Cylinder(Cylinder { radius: size(), half_height: size(), material, name }),
-        5 => DnaNode::Capsule(Capsule { radius: size(), half_height: size(), material, name }),
+        4 => DnaNode::Cylinder(Cylinder { radius: size(), half_height: size(), center, material, name }),
+        5 => DnaNode::Capsule(Capsule { radius: size(), half_height: size(), center, material, name }),
         6 => DnaNode::Cone(Cone {
             radius_bottom: size(),
             radius_top: size() - 0.1,
             half_height: size(),
+            center,
             material,
             name,
         }),
         7 => {
             let major_radius = size();
-            DnaNode::Torus(Torus { major_radius, minor_radius: major_radius * size(), material, name })
+            DnaNode::Torus(Torus {
+                major_radius,
+                minor_radius: major_radius * size(),
+                center,
+                material,
+                name,
+            })
         }
-        8 => DnaNode::HexagonalPrism(HexagonalPrism { apothem: size(), half_height: size(), material, name }),
-        9 => DnaNode::ExtrudedPolygon(ExtrudedPolygon {
-            half_depth: size(),
-            points: star(random, 0.0),
+        8 => DnaNode::HexagonalPrism(HexagonalPrism {
+            apothem: size(),
+            half_height: size(),
+            center,
             material,
             name,
         }),
-        _ => DnaNode::RevolvedPolygon(RevolvedPolygon { points: star(random, 0.45), material, name }),
+        9 => DnaNode::ExtrudedPolygon(ExtrudedPolygon {
+            half_depth: size(),
+            points: star(random, 0.0),
+            center,
+            material,
+            name,
+        }),
+        _ => DnaNode::RevolvedPolygon(RevolvedPolygon { points: star(random, 0.45), center, material, name }),
     }
 }
 

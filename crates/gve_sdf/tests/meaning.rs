@@ -140,6 +140,42 @@ fn rigid_motions_and_scale() {
     assert_carried(&scaled, ODD, |q| 2.5 * q);
 }
 
+/// The same values, bounds and materials as with a `translate` above it.
+#[test]
+fn a_center_moves_any_primitive() {
+    for fields in [
+        r#""op": "sphere", "radius": 0.5"#,
+        r#""op": "ellipsoid", "radii": [0.5, 0.3, 0.2]"#,
+        r#""op": "box", "half_extents": [0.5, 0.3, 0.2]"#,
+        r#""op": "rounded_box", "half_extents": [0.5, 0.3, 0.2], "radius": 0.1"#,
+        r#""op": "cylinder", "radius": 0.3, "half_height": 0.5"#,
+        r#""op": "capsule", "radius": 0.3, "half_height": 0.5"#,
+        r#""op": "cone", "radius_bottom": 0.4, "radius_top": 0.1, "half_height": 0.5"#,
+        r#""op": "torus", "major_radius": 0.4, "minor_radius": 0.1"#,
+        r#""op": "hexagonal_prism", "apothem": 0.4, "half_height": 0.2"#,
+        r#""op": "extruded_polygon", "points": [[0, 0], [0.5, 0], [0, 0.5]], "half_depth": 0.2"#,
+        r#""op": "revolved_polygon", "points": [[0.1, 0], [0.5, 0], [0.1, 0.5]]"#,
+        r#""op": "plane", "normal": [0, 1, 0.2], "offset": 0.1"#,
+    ] {
+        // Something bounded about it, for the plane.
+        let within = |shape: &str| {
+            let around = r#"{"op": "box", "half_extents": [3, 3, 3], "material": "WOOD_OAK"}"#;
+            group("intersect", "", shape, around)
+        };
+        let own = format!(r#"{{{fields}, "center": [0.7, -0.4, 1.1], "material": "ASTM_A36"}}"#);
+        let above = format!(
+            r#"{{"op": "translate", "offset": [0.7, -0.4, 1.1], "child": {{{fields}, "material": "ASTM_A36"}}}}"#
+        );
+        let (mut own, mut above) = (Solid::new(&within(&own)), Solid::new(&within(&above)));
+        assert_eq!(own.field.bounds(), above.field.bounds(), "{fields}");
+        assert_eq!(own.field.lipschitz(), above.field.lipschitz(), "{fields}");
+        for p in points(300, 3.5) {
+            assert_eq!(own.at(p), above.at(p), "{fields} at {p}");
+            assert_eq!(own.material(p), above.material(p), "{fields} at {p}");
+        }
+    }
+}
+
 #[test]
 fn mirror_keeps_the_positive_side() {
     let mut child = Solid::new(ODD);

@@ -153,57 +153,88 @@ impl Random {
         }
     }
 
+    fn center(&mut self) -> Option<[f32; 3]> {
+        self.flip().then(|| self.vector(0.5))
+    }
+
     fn primitive(&mut self) -> DnaNode {
-        let (material, name) = (self.material(), self.name());
+        let (center, material, name) = (self.center(), self.material(), self.name());
         match self.below(12) {
-            0 => DnaNode::Sphere(Sphere { radius: self.size(), material, name }),
-            1 => {
-                DnaNode::Ellipsoid(Ellipsoid { radii: std::array::from_fn(|_| self.size()), material, name })
-            }
-            2 => DnaNode::Box(BoxNode { half_extents: std::array::from_fn(|_| self.size()), material, name }),
+            0 => DnaNode::Sphere(Sphere { radius: self.size(), center, material, name }),
+            1 => DnaNode::Ellipsoid(Ellipsoid {
+                radii: std::array::from_fn(|_| self.size()),
+                center,
+                material,
+                name,
+            }),
+            2 => DnaNode::Box(BoxNode {
+                half_extents: std::array::from_fn(|_| self.size()),
+                center,
+                material,
+                name,
+            }),
             3 => {
                 let half_extents: [f32; 3] = std::array::from_fn(|_| self.size());
                 let smallest = half_extents.iter().copied().fold(f32::INFINITY, f32::min);
                 let radius = self.between(0.05, 1.0) * smallest;
-                DnaNode::RoundedBox(RoundedBox { half_extents, radius, material, name })
+                DnaNode::RoundedBox(RoundedBox { half_extents, radius, center, material, name })
             }
-            4 => {
-                DnaNode::Cylinder(Cylinder { radius: self.size(), half_height: self.size(), material, name })
-            }
-            5 => DnaNode::Capsule(Capsule { radius: self.size(), half_height: self.size(), material, name }),
+            4 => DnaNode::Cylinder(Cylinder {
+                radius: self.size(),
+                half_height: self.size(),
+                center,
+                material,
+                name,
+            }),
+            5 => DnaNode::Capsule(Capsule {
+                radius: self.size(),
+                half_height: self.size(),
+                center,
+                material,
+                name,
+            }),
             6 => DnaNode::Cone(Cone {
                 radius_bottom: self.size(),
                 radius_top: if self.flip() { 0.0 } else { self.size() },
                 half_height: self.size(),
+                center,
                 material,
                 name,
             }),
             7 => {
                 let major_radius = self.size();
                 let minor_radius = self.between(0.1, 0.9) * major_radius;
-                DnaNode::Torus(Torus { major_radius, minor_radius, material, name })
+                DnaNode::Torus(Torus { major_radius, minor_radius, center, material, name })
             }
             8 => DnaNode::Plane(Plane {
                 normal: self.direction(),
                 offset: self.between(-1.0, 1.0),
+                center,
                 material,
                 name,
             }),
             9 => DnaNode::HexagonalPrism(HexagonalPrism {
                 apothem: self.size(),
                 half_height: self.size(),
+                center,
                 material,
                 name,
             }),
             10 => {
                 let reach = self.size();
                 let points = self.polygon(0.0, reach);
-                DnaNode::ExtrudedPolygon(ExtrudedPolygon { points, half_depth: self.size(), material, name })
+                DnaNode::ExtrudedPolygon(ExtrudedPolygon {
+                    points,
+                    half_depth: self.size(),
+                    center,
+                    material,
+                    name,
+                })
             }
             _ => {
                 let reach = self.size();
                 let points = self.polygon(1.5 * reach, reach);
-                DnaNode::RevolvedPolygon(RevolvedPolygon { points, material, name })
+                DnaNode::RevolvedPolygon(RevolvedPolygon { points, center, material, name })
             }
         }
     }

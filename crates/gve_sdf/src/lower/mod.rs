@@ -191,7 +191,10 @@ impl Lowering<'_> {
         if let Some(id) = node.material() {
             place.material = Some(self.palette_entry(id, &format!("{}.material", place.path))?);
         }
-        let shape = self.shape(node, &place)?;
+        let shape = match node.center() {
+            Some(center) => self.placed(node, &place, center)?,
+            None => self.shape(node, &place)?,
+        };
         if self.b.is_full() || self.visits > MAX_TAPE_OPS {
             return Err(LowerError::new(
                 place.path,

@@ -1,6 +1,9 @@
 //! Rigid motions, uniform scale and mirror.
 
-use gve_types::dna::{Axis, Mirror, Rotate, Scale, Translate};
+use gve_types::{
+    DnaNode,
+    dna::{Axis, Mirror, Rotate, Scale, Translate},
+};
 
 use super::{Exact, Lowering, Place, SCALES, Shape, primitive::unit};
 use crate::{Vec3, aabb::Aabb, error::LowerError, tape::Id};
@@ -9,8 +12,18 @@ impl Lowering<'_> {
     pub(super) fn translate(&mut self, n: &Translate, place: &Place) -> Result<Shape, LowerError> {
         let p = self.moved(place.p, n.offset);
         let child = self.node(&n.child, &place.child(p))?;
-        let offset = Vec3::from(n.offset);
-        Ok(Shape { bounds: Aabb::new(child.bounds.min + offset, child.bounds.max + offset), ..child })
+        Ok(shifted(child, n.offset))
+    }
+
+    /// A primitive that stands elsewhere than at the origin.
+    pub(super) fn placed(
+        &mut self,
+        node: &DnaNode,
+        place: &Place,
+        center: [f32; 3],
+    ) -> Result<Shape, LowerError> {
+        let p = self.moved(place.p, center);
+        Ok(shifted(self.shape(node, &Place { p, ..place.clone() })?, center))
     }
 
     pub(super) fn moved(&mut self, p: [Id; 3], offset: [f32; 3]) -> [Id; 3] {
@@ -76,6 +89,11 @@ impl Lowering<'_> {
         let exact = if whole { child.exact.min(Exact::Outside) } else { Exact::No };
         Ok(Shape { bounds: half.union(&image), exact, ..child })
     }
+}
+
+fn shifted(shape: Shape, offset: [f32; 3]) -> Shape {
+    let offset = Vec3::from(offset);
+    Shape { bounds: Aabb::new(shape.bounds.min + offset, shape.bounds.max + offset), ..shape }
 }
 
 /// The matrix of a right-handed turn about an axis, row by row.

@@ -118,6 +118,25 @@ impl DnaNode {
         }
     }
 
+    /// Where a primitive stands, if it says so.
+    pub fn center(&self) -> Option<[f32; 3]> {
+        match self {
+            Self::Sphere(n) => n.center,
+            Self::Ellipsoid(n) => n.center,
+            Self::Box(n) => n.center,
+            Self::RoundedBox(n) => n.center,
+            Self::Cylinder(n) => n.center,
+            Self::Capsule(n) => n.center,
+            Self::Cone(n) => n.center,
+            Self::Torus(n) => n.center,
+            Self::Plane(n) => n.center,
+            Self::HexagonalPrism(n) => n.center,
+            Self::ExtrudedPolygon(n) => n.center,
+            Self::RevolvedPolygon(n) => n.center,
+            _ => None,
+        }
+    }
+
     /// The name people gave to the node.
     pub fn name(&self) -> Option<&str> {
         match self {

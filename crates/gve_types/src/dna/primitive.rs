@@ -1,4 +1,5 @@
-//! The primitives: shapes without children.
+//! The primitives: shapes without children. Each may be put elsewhere by its `center`; what their texts say of the
+//! origin and the axes then holds about that point.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,9 @@ pub struct Sphere {
     /// Radius, above 0.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub radius: f32,
+    /// Where the shape's origin stands, in metres; at the parent's when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub center: Option<[f32; 3]>,
     /// Material of this node and of the children that name none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub material: Option<String>,
@@ -30,6 +34,9 @@ pub struct Ellipsoid {
     /// Half axes along x, y and z, each above 0.
     #[schemars(inner(range(min = 0.00001)))]
     pub radii: [f32; 3],
+    /// Where the shape's origin stands, in metres; at the parent's when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub center: Option<[f32; 3]>,
     /// Material of this node and of the children that name none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub material: Option<String>,
@@ -47,6 +54,9 @@ pub struct BoxNode {
     /// Half sizes along x, y and z, each above 0.
     #[schemars(inner(range(min = 0.00001)))]
     pub half_extents: [f32; 3],
+    /// Where the shape's origin stands, in metres; at the parent's when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub center: Option<[f32; 3]>,
     /// Material of this node and of the children that name none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub material: Option<String>,
@@ -67,6 +77,9 @@ pub struct RoundedBox {
     /// Radius of the edges, above 0, at most the smallest half size.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub radius: f32,
+    /// Where the shape's origin stands, in metres; at the parent's when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub center: Option<[f32; 3]>,
     /// Material of this node and of the children that name none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub material: Option<String>,
@@ -87,6 +100,9 @@ pub struct Cylinder {
     /// Half the height, above 0.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub half_height: f32,
+    /// Where the shape's origin stands, in metres; at the parent's when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub center: Option<[f32; 3]>,
     /// Material of this node and of the children that name none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub material: Option<String>,
@@ -107,6 +123,9 @@ pub struct Capsule {
     /// Half the length of the straight part, above 0.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub half_height: f32,
+    /// Where the shape's origin stands, in metres; at the parent's when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub center: Option<[f32; 3]>,
     /// Material of this node and of the children that name none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub material: Option<String>,
@@ -130,6 +149,9 @@ pub struct Cone {
     /// Half the height, above 0.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub half_height: f32,
+    /// Where the shape's origin stands, in metres; at the parent's when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub center: Option<[f32; 3]>,
     /// Material of this node and of the children that name none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub material: Option<String>,
@@ -150,6 +172,9 @@ pub struct Torus {
     /// Radius of the tube, above 0, below the major radius.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub minor_radius: f32,
+    /// Where the shape's origin stands, in metres; at the parent's when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub center: Option<[f32; 3]>,
     /// Material of this node and of the children that name none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub material: Option<String>,
@@ -169,6 +194,9 @@ pub struct Plane {
     /// Distance of the plane from the origin along the normal; 0 when left out.
     #[serde(default)]
     pub offset: f32,
+    /// Where the shape's origin stands, in metres; at the parent's when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub center: Option<[f32; 3]>,
     /// Material of this node and of the children that name none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub material: Option<String>,
@@ -189,6 +217,9 @@ pub struct HexagonalPrism {
     /// Half the height, above 0.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub half_height: f32,
+    /// Where the shape's origin stands, in metres; at the parent's when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub center: Option<[f32; 3]>,
     /// Material of this node and of the children that name none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub material: Option<String>,
@@ -209,6 +240,9 @@ pub struct ExtrudedPolygon {
     /// Half the depth along z, above 0.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub half_depth: f32,
+    /// Where the shape's origin stands, in metres; at the parent's when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub center: Option<[f32; 3]>,
     /// Material of this node and of the children that name none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub material: Option<String>,
@@ -226,6 +260,9 @@ pub struct RevolvedPolygon {
     /// Corners in order, either way round, each as distance from the axis (0 or more) and height; 3 to 256.
     #[schemars(length(min = 3, max = 256))]
     pub points: Vec<[f32; 2]>,
+    /// Where the shape's origin stands, in metres; at the parent's when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub center: Option<[f32; 3]>,
     /// Material of this node and of the children that name none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub material: Option<String>,

@@ -199,6 +199,9 @@ impl Check<'_> {
     fn fields(&mut self, node: &DnaNode, place: &Place) -> u64 {
         let at = |field: &str| format!("{}.{field}", place.path);
         let mut copies = place.copies;
+        if let Some(center) = node.center() {
+            self.vector(&at("center"), &center);
+        }
         match node {
             DnaNode::Sphere(n) => self.size(&at("radius"), n.radius),
             DnaNode::Ellipsoid(n) => self.sizes(&at("radii"), &n.radii),

@@ -54,13 +54,13 @@ fn random_recipes_pass_and_survive_their_text() {
 fn fields() {
     refused(
         r#"{"op": "sphere", "raduis": 1}"#,
-        "$.root_node.raduis: unknown field `raduis`; did you mean `radius`? allowed here: `radius`, `material`, `name`",
+        "$.root_node.raduis: unknown field `raduis`; did you mean `radius`? allowed here: `radius`, `center`, `material`, `name`",
     );
     refused(r#"{"op": "sphere"}"#, "$.root_node: the field `radius` is missing");
     refused(r#"{"op": "shell", "thickness": 1}"#, "$.root_node: the field `child` is missing");
     refused(
         &format!(r#"{{"op": "sphere", "radius": 1, "child": {BALL}}}"#),
-        "$.root_node.child: unknown field `child`; allowed here: `radius`, `material`, `name`",
+        "$.root_node.child: unknown field `child`; allowed here: `radius`, `center`, `material`, `name`",
     );
     refused(
         r#"{"op": "sphere", "radius": 1, "radius": 2}"#,
@@ -163,6 +163,10 @@ fn numbers() {
     refused(
         r#"{"op": "sphere", "radius": 1e39}"#,
         "$.root_node.radius: expected a number from 0.00001 to 10000, found a number too large",
+    );
+    refused(
+        r#"{"op": "sphere", "radius": 1, "center": [0, 20000, 0]}"#,
+        "$.root_node.center[1]: expected a number from -10000 to 10000, found 20000",
     );
     refused(
         r#"{"op": "ellipsoid", "radii": [1, -1e39, 1]}"#,
