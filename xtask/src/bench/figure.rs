@@ -1,6 +1,6 @@
 //! Timing things side by side, and writing down what came out.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -118,9 +118,17 @@ impl Figure {
     }
 }
 
-/// Times a job after one run that does not count.
+/// How long a job is run before its runs count, at least once: a core that had nothing to do takes some tens of
+/// milliseconds to get up to speed, and caches are full of what ran before.
+const WARM_UP: Duration = Duration::from_millis(100);
+
+/// Times a job after some runs that do not count.
 pub(crate) fn time<T>(runs: usize, mut job: impl FnMut() -> T) -> (Times, T) {
+    let warm_up = Instant::now();
     let mut last = job();
+    while warm_up.elapsed() < WARM_UP {
+        last = job();
+    }
     let times = (0..runs)
         .map(|_| {
             let started = Instant::now();
@@ -131,8 +139,7 @@ pub(crate) fn time<T>(runs: usize, mut job: impl FnMut() -> T) -> (Times, T) {
     (Times(times), last)
 }
 
-/// Times two jobs in turn, so that both meet the same machine. Before each run that counts goes one that does not:
-/// otherwise the caches that the other job has filled would be timed, and cores that slept meanwhile.
+/// Times two jobs in turn, so that both meet the same machine; each is warmed up anew.
 pub(crate) fn time_in_turn<A, B>(
     runs: usize,
     mut ours: impl FnMut() -> A,
