@@ -6,7 +6,7 @@
 
 use super::{
     code::{Code, Do, Instruction},
-    level::Level,
+    level::{Level, at_level},
 };
 use crate::math;
 
@@ -70,52 +70,12 @@ impl BatchScratch {
     }
 
     fn block<const N: usize>(&mut self, instructions: &[Instruction]) {
-        match self.level {
-            Level::Baseline => run_block::<N>(&mut self.slots, &mut self.spare, instructions),
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => {
-                #[expect(
-                    unsafe_code,
-                    reason = "calls code for an instruction set that not all machines have"
-                )]
-                // SAFETY: `Level::detect` has found AVX2 on this machine.
-                unsafe {
-                    run_block_avx2::<N>(&mut self.slots, &mut self.spare, instructions);
-                }
-            }
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => {
-                #[expect(
-                    unsafe_code,
-                    reason = "calls code for an instruction set that not all machines have"
-                )]
-                // SAFETY: `Level::detect` has found these parts of AVX-512 on this machine.
-                unsafe {
-                    run_block_avx512::<N>(&mut self.slots, &mut self.spare, instructions);
-                }
-            }
-        }
+        let (slots, spare) = (&mut self.slots, &mut self.spare);
+        at_level!(
+            self.level,
+            run_block::<N>(slots: &mut [Box<Block>], spare: &mut Box<Block>, instructions: &[Instruction])
+        );
     }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn run_block_avx2<const N: usize>(
-    slots: &mut [Box<Block>],
-    spare: &mut Box<Block>,
-    instructions: &[Instruction],
-) {
-    run_block::<N>(slots, spare, instructions);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw")]
-fn run_block_avx512<const N: usize>(
-    slots: &mut [Box<Block>],
-    spare: &mut Box<Block>,
-    instructions: &[Instruction],
-) {
-    run_block::<N>(slots, spare, instructions);
 }
 
 #[inline(always)]

@@ -32,3 +32,40 @@ impl Level {
         std::iter::once(Self::Baseline).chain(more.into_iter().flatten())
     }
 }
+
+/// Runs a function over `N` lanes, compiled once for each instruction set. It must be `#[inline(always)]`, so that its
+/// loops are compiled for the set of the function that calls it.
+macro_rules! at_level {
+    ($level:expr, $run:ident::<$lanes:ident>($($argument:ident: $type:ty),+)) => {{
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx2")]
+        fn avx2<const N: usize>($($argument: $type),+) {
+            $run::<N>($($argument),+);
+        }
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw")]
+        fn avx512<const N: usize>($($argument: $type),+) {
+            $run::<N>($($argument),+);
+        }
+        match $level {
+            Level::Baseline => $run::<$lanes>($($argument),+),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => {
+                #[expect(unsafe_code, reason = "calls code for an instruction set that not all machines have")]
+                // SAFETY: `Level::detect` has found AVX2 on this machine.
+                unsafe {
+                    avx2::<$lanes>($($argument),+);
+                }
+            }
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => {
+                #[expect(unsafe_code, reason = "calls code for an instruction set that not all machines have")]
+                // SAFETY: `Level::detect` has found these parts of AVX-512 on this machine.
+                unsafe {
+                    avx512::<$lanes>($($argument),+);
+                }
+            }
+        }
+    }};
+}
+pub(super) use at_level;

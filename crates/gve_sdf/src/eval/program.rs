@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::{
     code::Code,
-    level::Level,
+    level::{Level, at_level},
     simplify::{Simple, View},
     visit::{Values, visit},
 };
@@ -166,44 +166,11 @@ impl PruneScratch {
 
     fn visit_many(&mut self, program: &Program, boxes: &[Aabb; LANES]) {
         let (ops, lipschitz, values) = (&program.ops, &program.lipschitz, &mut self.many);
-        match self.level {
-            Level::Baseline => visit(ops, lipschitz, boxes, values),
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => {
-                #[expect(
-                    unsafe_code,
-                    reason = "calls code for an instruction set that not all machines have"
-                )]
-                // SAFETY: `Level::detect` has found AVX2 on this machine.
-                unsafe {
-                    visit_avx2(ops, lipschitz, boxes, values);
-                }
-            }
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => {
-                #[expect(
-                    unsafe_code,
-                    reason = "calls code for an instruction set that not all machines have"
-                )]
-                // SAFETY: `Level::detect` has found these parts of AVX-512 on this machine.
-                unsafe {
-                    visit_avx512(ops, lipschitz, boxes, values);
-                }
-            }
-        }
+        at_level!(
+            self.level,
+            visit::<LANES>(ops: &[Op], lipschitz: &[f32], boxes: &[Aabb; N], values: &mut Values<N>)
+        );
     }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn visit_avx2(ops: &[Op], lipschitz: &[f32], boxes: &[Aabb; LANES], values: &mut Values<LANES>) {
-    visit(ops, lipschitz, boxes, values);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw")]
-fn visit_avx512(ops: &[Op], lipschitz: &[f32], boxes: &[Aabb; LANES], values: &mut Values<LANES>) {
-    visit(ops, lipschitz, boxes, values);
 }
 
 impl Writer {
