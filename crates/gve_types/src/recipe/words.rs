@@ -62,7 +62,7 @@ fn value(found: &str) -> String {
     let quoted = ["integer ", "floating point ", "boolean "]
         .iter()
         .find_map(|kind| found.strip_prefix(kind))
-        .map(|found| number(found.trim_matches('`')));
+        .map(|number| shown_short(number.trim_matches('`')).into_owned());
     match found {
         "map" => "an object".to_owned(),
         "sequence" => "a list".to_owned(),
@@ -70,14 +70,5 @@ fn value(found: &str) -> String {
             Some(text) => format!("the text {}", shown_short(text)),
             None => shown_short(found).into_owned(),
         }),
-    }
-}
-
-/// A number as it is read best: serde writes out hundreds of zeros.
-fn number(found: &str) -> String {
-    const LONGEST: usize = 24;
-    match found.parse::<f64>() {
-        Ok(value) if found.len() > LONGEST => format!("{value:e}"),
-        _ => found.to_owned(),
     }
 }
