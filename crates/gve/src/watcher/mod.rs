@@ -165,11 +165,14 @@ fn sources(recipe: &Path) -> Vec<PathBuf> {
 }
 
 /// Whether a file may be written under a name that no watched folder knows.
+#[cfg(unix)]
 fn has_other_names(path: &Path) -> bool {
-    #[cfg(unix)]
-    return fs::metadata(path).is_ok_and(|file| std::os::unix::fs::MetadataExt::nlink(&file) > 1);
-    #[cfg(not(unix))]
-    return false;
+    fs::metadata(path).is_ok_and(|file| std::os::unix::fs::MetadataExt::nlink(&file) > 1)
+}
+
+#[cfg(not(unix))]
+fn has_other_names(_: &Path) -> bool {
+    false
 }
 
 fn collect(folder: &Path, named: &Path, depth: usize, found: &mut Found) -> Result<(), Failure> {

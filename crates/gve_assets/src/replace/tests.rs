@@ -13,12 +13,17 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Both ways, each of which is the only one on some system.
-fn ways(path: &Path, bytes: &[u8]) -> Vec<Temporary> {
-    let before = existing(path).unwrap();
-    let mut named = Temporary::Named(Named::create(folder_of(path)).unwrap());
-    named.fill(bytes, before.as_ref()).unwrap();
-    vec![Temporary::filled(path, bytes, before.as_ref()).unwrap(), named]
+/// A file on its way, in both ways, each of which is the only one on some system.
+fn ways(path: &Path) -> impl Iterator<Item = Temporary> {
+    [true, false].into_iter().map(move |is_named| {
+        let before = existing(path).unwrap();
+        if !is_named {
+            return Temporary::filled(path, b"new", before.as_ref()).unwrap();
+        }
+        let mut named = Temporary::Named(Named::create(folder_of(path)).unwrap());
+        named.fill(b"new", before.as_ref()).unwrap();
+        named
+    })
 }
 
 #[test]
@@ -26,7 +31,7 @@ fn a_file_is_made_and_replaced_with_or_without_a_temporary_name() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a");
     for is_there in [false, true] {
-        for way in ways(&path, b"new") {
+        for way in ways(&path) {
             if !is_there {
                 let _ = fs::remove_file(&path);
             }
@@ -36,12 +41,12 @@ fn a_file_is_made_and_replaced_with_or_without_a_temporary_name() {
             fs::write(&path, "old").unwrap();
         }
     }
-    for way in ways(&path, b"new") {
+    for way in ways(&path) {
         assert_eq!(way.persist_new(&path).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         assert_eq!((fs::read(&path).unwrap(), names(folder.path()).len()), (b"old".to_vec(), 1));
     }
     // Somebody made the file meanwhile.
-    for way in ways(&path, b"new") {
+    for way in ways(&path) {
         way.persist(&path, false).unwrap();
         assert_eq!(names(folder.path()), ["a"]);
     }
