@@ -292,9 +292,12 @@ fn a_signal_leaves_no_temporary_file() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
+    // Held open, so that nothing but the signal ends it.
+    let input = child.stdin.take();
     std::thread::sleep(Duration::from_millis(200));
     assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&child.wait().unwrap()), Some(15));
+    drop(input);
 }
 
 #[test]
