@@ -72,8 +72,8 @@ impl Builder {
         self.full
     }
 
-    pub(crate) fn finish(self, distance: Id, material: Id) -> Tape {
-        Tape { ops: self.ops, lipschitz: self.lipschitz, distance, material }.without_dead()
+    pub(crate) fn finish(self, distance: Id, part: Id) -> Tape {
+        Tape { ops: self.ops, lipschitz: self.lipschitz, distance, part }.without_dead()
     }
 
     /// States that a value changes by at most `bound` per metre of the point, which is more than the

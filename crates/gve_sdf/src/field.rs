@@ -8,11 +8,11 @@ use crate::{
     aabb::Aabb,
     error::LowerError,
     eval::{self, Program},
-    lower,
+    lower::{self, Part},
     tape::Tape,
 };
 
-/// A lowered recipe: a signed distance field with a material at every point. Cheap to clone.
+/// A lowered recipe: a signed distance field with a part, and so a material, at every point. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Field(Arc<Inner>);
 
@@ -22,6 +22,7 @@ struct Inner {
     bounds: Aabb,
     lipschitz: f32,
     materials: Vec<MaterialSpec>,
+    parts: Vec<Part>,
     program: Arc<Program>,
 }
 
@@ -48,6 +49,7 @@ impl Field {
             bounds,
             lipschitz: lowered.lipschitz,
             materials: lowered.materials,
+            parts: lowered.parts,
             program,
         })))
     }
@@ -68,7 +70,12 @@ impl Field {
         self.0.lipschitz
     }
 
-    /// The materials, which the field's material outputs index.
+    /// The parts, which the field's part outputs index.
+    pub fn parts(&self) -> &[Part] {
+        &self.0.parts
+    }
+
+    /// The materials, which the parts index.
     pub fn materials(&self) -> &[MaterialSpec] {
         &self.0.materials
     }

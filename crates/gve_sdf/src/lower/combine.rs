@@ -22,7 +22,7 @@ impl Lowering<'_> {
         self.unite(&shapes, n.blend, place)
     }
 
-    /// All the shapes together; the material is that of the smallest field.
+    /// All the shapes together; the part is that of the smallest field.
     pub(super) fn unite(
         &mut self,
         shapes: &[Shape],
@@ -30,8 +30,8 @@ impl Lowering<'_> {
         place: &Place,
     ) -> Result<Shape, LowerError> {
         let (first, rest) = self.at_least_one(shapes, place)?;
-        let material = self.nearest_material(shapes, first, false);
-        let mut out = Shape { material, ..*first };
+        let part = self.nearest_part(shapes, first, false);
+        let mut out = Shape { part, ..*first };
         for shape in rest {
             out.distance = self.join(out.distance, shape.distance, blend, place, [out, *shape]);
             out = folded(out, shape, blend);
@@ -74,11 +74,11 @@ impl Lowering<'_> {
         }
     }
 
-    /// The material of the child with the smallest field, or the largest.
-    fn nearest_material(&mut self, shapes: &[Shape], first: &Shape, largest: bool) -> Id {
-        let mut material = first.material;
-        if shapes.iter().all(|shape| shape.material == material) {
-            return material;
+    /// The part of the child with the smallest field, or the largest.
+    fn nearest_part(&mut self, shapes: &[Shape], first: &Shape, largest: bool) -> Id {
+        let mut part = first.part;
+        if shapes.iter().all(|shape| shape.part == part) {
+            return part;
         }
         let mut best = first.distance;
         for shape in shapes.iter().skip(1) {
@@ -88,10 +88,10 @@ impl Lowering<'_> {
             } else {
                 (b.less(shape.distance, best), b.min(best, shape.distance))
             };
-            material = b.select(closer, shape.material, material);
+            part = b.select(closer, shape.part, part);
             best = winner;
         }
-        material
+        part
     }
 
     pub(super) fn subtract(&mut self, n: &Subtract, place: &Place) -> Result<Shape, LowerError> {
@@ -110,7 +110,7 @@ impl Lowering<'_> {
     pub(super) fn intersect(&mut self, n: &Intersect, place: &Place) -> Result<Shape, LowerError> {
         let shapes = self.children(&n.children, place)?;
         let (first, rest) = self.at_least_one(&shapes, place)?;
-        let mut out = Shape { material: self.nearest_material(&shapes, first, true), ..*first };
+        let mut out = Shape { part: self.nearest_part(&shapes, first, true), ..*first };
         for shape in rest {
             out.distance = self.meet(out.distance, shape.distance, n.blend, place, [out, *shape]);
             out = folded(out, shape, n.blend);
@@ -137,7 +137,7 @@ impl Lowering<'_> {
         let (a, b) = (self.b.mul_c(from.distance, 1.0 - n.factor), self.b.mul_c(to.distance, n.factor));
         Ok(Shape {
             distance: self.b.add(a, b),
-            material: if n.factor < 0.5 { from.material } else { to.material },
+            part: if n.factor < 0.5 { from.part } else { to.part },
             bounds: from.bounds.union(&to.bounds),
             lipschitz: (1.0 - n.factor) * from.lipschitz + n.factor * to.lipschitz,
             growth: from.growth.min(to.growth),

@@ -13,10 +13,10 @@ const ELLIPSOID_SHARE: f32 = 0.25;
 
 impl Lowering<'_> {
     /// An exact distance within a finite box.
-    pub(super) fn exact(&self, distance: Id, bounds: Aabb, place: &Place) -> Result<Shape, LowerError> {
+    pub(super) fn exact(&mut self, distance: Id, bounds: Aabb, place: &Place) -> Result<Shape, LowerError> {
         Ok(Shape {
             distance,
-            material: self.material(place)?,
+            part: self.part(place)?,
             bounds,
             lipschitz: 1.0,
             growth: 1.0,
