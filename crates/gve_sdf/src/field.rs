@@ -22,6 +22,7 @@ struct Inner {
     bounds: Aabb,
     lipschitz: f32,
     materials: Vec<MaterialSpec>,
+    warnings: Vec<String>,
     program: Arc<Program>,
 }
 
@@ -48,6 +49,7 @@ impl Field {
             bounds,
             lipschitz: lowered.lipschitz,
             materials: lowered.materials,
+            warnings: lowered.warnings,
             program,
         })))
     }
@@ -71,6 +73,11 @@ impl Field {
     /// The materials, which the field's material outputs index.
     pub fn materials(&self) -> &[MaterialSpec] {
         &self.0.materials
+    }
+
+    /// Where the field falls short of what the recipe asks for, each as `$.json.path (name): message`.
+    pub fn warnings(&self) -> &[String] {
+        &self.0.warnings
     }
 
     pub(crate) fn program(&self) -> &Arc<Program> {

@@ -17,6 +17,9 @@
 mod bend;
 mod combine;
 mod deform;
+mod ellipsoid;
+mod normal;
+mod offset;
 mod polygon;
 mod primitive;
 mod repeat;
@@ -87,6 +90,8 @@ struct Place {
     scale: f32,
     /// The material that is inherited.
     material: Option<Id>,
+    /// Whether an offset above asks for true distances, and how.
+    offset: offset::Asked,
 }
 
 impl Place {
@@ -106,6 +111,8 @@ pub(crate) struct Lowered {
     pub(crate) bounds: Aabb,
     pub(crate) lipschitz: f32,
     pub(crate) materials: Vec<MaterialSpec>,
+    /// What is not quite as asked for, each with its JSON path.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// Lowers a recipe that has been validated.
@@ -116,6 +123,7 @@ pub(crate) fn lower(dna: &AssetDna, materials: &MaterialTable) -> Result<Lowered
         palette: Vec::new(),
         facts: HashMap::new(),
         visits: 0,
+        offsets: HashMap::new(),
     };
     let p = [lowering.b.x(), lowering.b.y(), lowering.b.z()];
     let material = match dna.metadata.material_spec.as_deref() {
@@ -125,7 +133,7 @@ pub(crate) fn lower(dna: &AssetDna, materials: &MaterialTable) -> Result<Lowered
         }
         _ => None,
     };
-    let root = Place { path: "$.root_node".to_owned(), p, stretch: 1.0, scale: 1.0, material };
+    let root = Place { path: "$.root_node".to_owned(), p, stretch: 1.0, scale: 1.0, material, offset: offset::Asked::NOTHING };
     let shape = lowering.node(&dna.root_node, &root)?;
     if shape.bounds.is_empty() {
         return Err(LowerError::new(root.path, "nothing is left of the shape: it holds no point"));
@@ -136,11 +144,13 @@ pub(crate) fn lower(dna: &AssetDna, materials: &MaterialTable) -> Result<Lowered
             "the shape has no end: cut its planes with something bounded (intersect or subtract)",
         ));
     }
+    let warnings = lowering.offset_warnings();
     Ok(Lowered {
         tape: lowering.b.finish(shape.distance, shape.material),
         bounds: shape.bounds,
         lipschitz: shape.lipschitz.max(1.0),
         materials: lowering.palette,
+        warnings,
     })
 }
 
@@ -161,6 +171,8 @@ struct Lowering<'a> {
     facts: HashMap<usize, Shape>,
     /// Nodes lowered so far, copies counted: bounds the time of nested repeats.
     visits: usize,
+    /// What was found out about the offsets, by the address of their node.
+    offsets: HashMap<usize, offset::Finding>,
 }
 
 impl Lowering<'_> {
@@ -253,8 +265,8 @@ impl Lowering<'_> {
             DnaNode::Union(n) => self.union(n, place),
             DnaNode::Subtract(n) => self.subtract(n, place),
             DnaNode::Intersect(n) => self.intersect(n, place),
-            DnaNode::Shell(n) => self.shell(n, place),
-            DnaNode::Round(n) => self.round(n, place),
+            DnaNode::Shell(n) => self.shell(node, n, place),
+            DnaNode::Round(n) => self.round(node, n, place),
             DnaNode::Morph(n) => self.morph(n, place),
             DnaNode::Translate(n) => self.translate(n, place),
             DnaNode::Rotate(n) => self.rotate(n, place),
