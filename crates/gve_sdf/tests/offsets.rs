@@ -10,7 +10,7 @@ use common::{
     field,
     surface::{self, Sheet},
 };
-use gve_sdf::{Evaluator, Field, Vec3, testing::Random};
+use gve_sdf::{Aabb, Evaluator, Field, Vec3, testing::Random};
 
 type Point = [f64; 3];
 
@@ -207,7 +207,7 @@ fn the_flat_ellipsoid_grows_by_the_radius() {
         assert!(found.abs() < 0.05 * 0.08, "end {axis}: {found}");
     }
     let size = rounded.bounds().max;
-    assert!(size.x < 0.49 && size.y < 0.39 && size.z < 0.14, "{size}");
+    assert!(size.x < 0.5 && size.y < 0.42 && size.z < 0.18, "{size}");
 }
 
 /// Half of a wall lies outside of the surface, half inside.
@@ -319,7 +319,7 @@ fn the_tape_grows_at_most_threefold() {
             field(&format!(r#"{{"op": "round", "radius": 0.05, "child": {}}}"#, case.shape)),
         );
         let (before, after) = (own.tape().ops().len() + 2, rounded.tape().ops().len());
-        println!("{}: {before} to {after}, bound {} to {}", case.name, own.lipschitz(), rounded.lipschitz());
+        println!("{}: {before} to {after}, {:?}, bound {} to {}", case.name, rounded.warnings(), own.lipschitz(), rounded.lipschitz());
         assert!(after <= 3 * before, "{}: {before} to {after}", case.name);
         assert!(after > before, "{}: costs nothing", case.name);
     }
@@ -339,4 +339,94 @@ fn offsets_that_are_off_are_named() {
     assert!(warning.starts_with("$.root_node.children[1] (bark): the offset of 0.2 m is off by "), "{warning}");
     // What holds no such shape has nothing to say.
     assert_eq!(field(r#"{"op": "round", "radius": 0.5, "child": {"op": "box", "half_extents": [0.1, 0.1, 0.1]}}"#).warnings(), [""; 0]);
+}
+
+/// Pruning lives on ranges that are not much wider than the field: of small boxes few are kept that the
+/// surface does not come near.
+#[test]
+fn ranges_are_narrow_enough_to_prune() {
+    for case in cases() {
+        let rounded = field(&format!(r#"{{"op": "round", "radius": 0.05, "child": {}}}"#, case.shape));
+        let mut evaluator = Evaluator::new(&rounded);
+        let longest = rounded.bounds().size().max_element();
+        let mut open = vec![(evaluator.root(), Aabb::from_center(rounded.bounds().center(), Vec3::splat(0.6 * longest)))];
+        for _ in 0..5 {
+            let mut next = Vec::new();
+            for (region, bounds) in open {
+                let boxes = bounds.octants();
+                let kept: Vec<_> = evaluator.prune_many(&region, &boxes, |_, range| range.lo <= 0.0 && range.hi >= 0.0).collect();
+                for ((region, range), bounds) in kept.into_iter().zip(boxes) {
+                    if range.lo <= 0.0 && range.hi >= 0.0 {
+                        next.push((region, bounds));
+                    }
+                }
+            }
+            open = next;
+        }
+        let near = open.iter().filter(|(region, bounds)| {
+            evaluator.distance(region, bounds.center()).abs() < bounds.half_size().length()
+        }).count();
+        println!("{}: {} boxes, {near} near the surface, bounds {:?}", case.name, open.len(), rounded.bounds().size());
+        assert!(open.len() < 4 * near, "{}: {} boxes, {near} near the surface", case.name, open.len());
+    }
+}
+
+/// The sample library's recipes without bends hold no child whose offset has to be made true, or none at all;
+/// their distance is computed by the same operations as ever. (Operations and a hash of their text.)
+#[test]
+fn other_recipes_keep_their_tape() {
+    for (name, count, hash) in [
+        ("gear_train", 2310, 0x78d8_58a9_3878_c1aa_u64),
+        ("lighthouse", 988, 0x2e64_7b0a_4bb9_4808),
+        ("moai", 569, 0x6937_6fa2_1fd4_39a2),
+        ("sheep", 899, 0x8387_6786_2c6b_e4c5),
+        ("steam_locomotive", 1879, 0x2112_c17b_60dd_f785),
+        ("stone_bridge", 1147, 0x050f_15c6_7d28_80b6),
+        ("tin_robot", 571, 0xd67a_be89_bdc7_6133),
+        ("biplane", 935, 0xf094_0e71_6c6c_9f83),
+    ] {
+        let path = format!("{}/../../assets/library/{name}.gve.json", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(path).unwrap();
+        let dna = gve_types::parse_recipe(&text, gve_types::MaterialTable::builtin()).unwrap();
+        let field = Field::lower(&dna, gve_types::MaterialTable::builtin()).unwrap();
+        println!("{name}: {:?}", field.warnings());
+        let (found, text) = distance_text(&field);
+        assert_eq!((found, fnv(&text)), (count, hash), "{name}");
+    }
+}
+
+/// What the distance needs of a tape, as text.
+fn distance_text(field: &Field) -> (usize, String) {
+    let tape = field.tape();
+    let mut live = vec![false; tape.ops().len()];
+    live[tape.distance().index()] = true;
+    for i in (0..live.len()).rev() {
+        if live[i] {
+            for operand in tape.ops()[i].operands() {
+                live[operand.index()] = true;
+            }
+        }
+    }
+    let (mut place, mut text, mut count) = (vec![0; live.len()], String::new(), 0);
+    for (i, line) in tape.to_string().lines().take(live.len()).enumerate() {
+        if !live[i] {
+            continue;
+        }
+        let mut words = line.split(' ').skip(2);
+        text += &format!("%{count} = {}", words.next().unwrap());
+        for word in words {
+            match word.strip_prefix('%') {
+                Some(id) => text += &format!(" %{}", place[id.parse::<usize>().unwrap()]),
+                None => text += &format!(" {word}"),
+            }
+        }
+        text += "\n";
+        place[i] = count;
+        count += 1;
+    }
+    (count, text)
+}
+
+fn fnv(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
 }

@@ -282,7 +282,7 @@ impl Lowering<'_> {
         }
         let continuous = child.continuous && !place.offset.is_levelled();
         if place.offset.is_levelled() {
-            distance = Space::world(place.p, curvature.recip(), relief).measured(&mut self.b, distance);
+            distance = Space::world(place.p, place.offset.reach(), curvature.recip(), relief).measured(&mut self.b, distance);
         }
         Ok(Shape {
             distance,

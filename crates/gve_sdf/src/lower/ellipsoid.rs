@@ -3,9 +3,9 @@
 //! The surface point nearest to `p` is `r² p / (r² + t)`, coordinate by coordinate, for the largest `t` with
 //! `|u| = 1`, `u = r p / (r² + t)`. `1 - 1/|u|` is almost linear in `t`, so two steps arrive: Newton's from
 //! `t = 0`, where the surface is, to `t = (k - 1) (k / l)²`, `k = |p / r|`, `l = |p / r²|`; and, from the larger
-//! of that and of what `t` is at least, Chebyshev's,
+//! of that and of what `t` is at least, one that takes the second derivative into account,
 //!
-//! `t + s (1 + 3/2 (|u| - 1) ((|u| |w| / u·w)² - 1))`, `s = (|u| - 1) |u|² / u·w`, `w = u / (r² + t)`.
+//! `t + s (1 + (|u| - 1) ((|u| |w| / u·w)² - 1))`, `s = (|u| - 1) |u|² / u·w`, `w = u / (r² + t)`.
 //!
 //! With `n = p / (r² + t)` made to length 1, the distance is that to the
 //! plane that touches the ellipsoid where its normal is `n`: `(n·p - |r n|)`. An error of `n` counts only with
@@ -15,16 +15,16 @@ use super::{Exact, Lowering, Place, Shape, primitive::ELLIPSOID_SHARE};
 use crate::{Vec3, aabb::Aabb, error::LowerError, tape::Id};
 
 /// Deep inside, where the nearest point jumps, the field is at most this times the safe bound of the distance.
-const INNER_SHARE: f32 = 1.5;
+const INNER_SHARE: f32 = 1.4;
 /// ... and no lower than this times the smallest radius.
-const DEEPEST_SHARE: f32 = 0.75;
+const DEEPEST_SHARE: f32 = 0.7;
 /// The field's slope, as measured: up to a ratio of radii, and beyond, where two steps do not always arrive.
-const LIPSCHITZ: [f32; 2] = [1.6, 10.0];
+const LIPSCHITZ: [f32; 2] = [1.4, 10.0];
 /// That ratio.
 const LARGEST_RATIO: f32 = 8.0;
 
 impl Lowering<'_> {
-    /// `max(n·p - |r n|, low)`, `low = max(min(1.5 s, -t), -0.75 min(r))` with `s = (|p / r| - 1) min(r)` and
+    /// `max(n·p - |r n|, low)`, `low = max(min(1.4 s, -t), -0.7 min(r))` with `s = (|p / r| - 1) min(r)` and
     /// `t` as in [`Lowering::ellipsoid`], the two bounds between which the field stays inside.
     pub(super) fn true_ellipsoid(&mut self, radii: [f32; 3], place: &Place) -> Result<Shape, LowerError> {
         let smallest = radii.into_iter().fold(f32::INFINITY, f32::min);
@@ -82,7 +82,6 @@ impl Lowering<'_> {
         let steep = b.square(steep);
         let more = b.sub_c(steep, 1.0);
         let more = b.mul(more, off);
-        let more = b.mul_c(more, 1.5);
         let more = b.add_c(more, 1.0);
         let step = b.mul(step, more);
         let t = b.add(t, step);
@@ -94,12 +93,14 @@ impl Lowering<'_> {
         let stretched = [0, 1, 2].map(|i| b.mul_c(n[i], radii[i]));
         let reach = b.length3(stretched, f32::INFINITY);
         let reach = b.max_c(reach, tiny * smallest);
-        let across = self.dot_of(n, p);
-        let b = &mut self.b;
-        let above = b.sub(across, reach);
         let length = b.length3(n, f32::INFINITY);
         let length = b.max_c(length, tiny);
-        let touching = b.div(above, length);
+        // n·p = |r n|² + t |n|²
+        let past = b.sub_c(reach, 1.0);
+        let past = b.mul(past, reach);
+        let past = b.div(past, length);
+        let offset = b.mul(t, length);
+        let touching = b.add(offset, past);
 
         let low = b.mul_c(centred, INNER_SHARE * smallest);
         let low = b.min_c(low, -ELLIPSOID_SHARE * smallest * smallest / largest);

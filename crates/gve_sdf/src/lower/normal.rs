@@ -14,15 +14,15 @@ use crate::{
 };
 
 /// Least and largest length of a gradient that a field is divided by where nothing better is known.
-const SLOPES: [f32; 2] = [0.5, 2.0];
+const SLOPES: [f32; 2] = [0.4, 2.5];
 
 /// How a space measures lengths.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Metric {
-    /// As the world does. The correction fades where the field passes `reach`, the radius of curvature
-    /// beyond which the gradient at the point says nothing about that at the surface.
+    /// As the world does. Of the gradient's length only a share counts: beyond the surface's radius of curvature
+    /// the gradient at the point says little about that at the surface. `reach` is as far as levels are looked at.
     /// `relief` is half of what the slope changes by per metre towards the surface, if that is known.
-    World { reach: f32, relief: Option<Id> },
+    World { reach: f32, share: f32, relief: Option<Id> },
     /// Bent: along the first coordinate the world is `ratio` as long as the space.
     /// The ratio falls by `curvature` per metre of the second.
     Bent { ratio: Id, curvature: f32 },
@@ -43,9 +43,12 @@ pub(super) struct Space {
 }
 
 impl Space {
-    /// The space of the world itself.
-    pub(super) fn world(q: [Id; 3], reach: f32, relief: Option<Id>) -> Self {
-        Self { q, metric: Metric::World { reach, relief }, slopes: SLOPES }
+    /// The space of the world itself, for levels up to `reach` of a surface whose tightest radius of curvature
+    /// is about `radius`.
+    pub(super) fn world(q: [Id; 3], reach: f32, radius: f32, relief: Option<Id>) -> Self {
+        let share = (1.0 + (reach / radius).powi(2)).recip();
+        let share = if share > 0.95 { 1.0 } else { share };
+        Self { q, metric: Metric::World { reach, share, relief }, slopes: SLOPES }
     }
 
     /// A field of the space as a distance of the world, near its surface.
@@ -216,22 +219,26 @@ impl Walk<'_> {
         let field = level.field(b);
         let q = self.space.q;
         match self.space.metric {
-            Metric::World { reach, relief } => {
+            Metric::World { reach, share, relief } => {
                 let slope = b.gradient(field, q);
                 let Some(slope) = self.length(b, slope) else { return field };
                 let slope = match relief {
                     Some(relief) => {
-                        let past = b.mul(relief, field);
+                        let near = b.clamp_c(field, -reach, reach);
+                        let past = b.mul(relief, near);
                         b.add(slope, past)
                     }
                     None => slope,
                 };
-                // field / (1 + (slope - 1) w), w = reach² / (reach² + field²)
-                let (near, square) = (b.mul_c(slope, reach * reach), b.square(field));
-                let (below, above) = (b.add(near, square), b.add_c(square, reach * reach));
-                let above = b.mul(above, field);
-                let below = b.max_c(below, 0.25 * reach * reach);
-                b.div(above, below)
+                let mut slope = slope;
+                if share < 1.0 {
+                    slope = b.mul_c(slope, share);
+                    slope = b.add_c(slope, 1.0 - share);
+                }
+                if relief.is_some() || 1.0 - share < SLOPES[0] {
+                    slope = b.max_c(slope, SLOPES[0]);
+                }
+                b.div(field, slope)
             }
             Metric::Bent { ratio, curvature } => self.bent(b, level, field, ratio, curvature),
             Metric::Twisted { rate } => {

@@ -24,8 +24,8 @@ pub(super) use survey::Survey;
 
 /// How many times longer a node may become by true distances.
 const MAX_GROWTH: usize = 3;
-/// The operations of an offset itself, at least.
-const OWN: usize = 2;
+/// What a tape holds beside the child's distance: two operations of an offset itself, and a material.
+const OWN: usize = 3;
 /// How far beyond its level an offset needs its child's field, as a share.
 const ROOM: f32 = 1.15;
 /// The measured slope is taken as larger by this share: between the points where it was measured it may be.
@@ -59,6 +59,11 @@ impl Asked {
     /// Whether true distances are asked for at all.
     pub(super) fn is_asked(self) -> bool {
         self.effort > Effort::None
+    }
+
+    /// How far from the surface the field counts.
+    pub(super) fn reach(self) -> f32 {
+        self.reach
     }
 
     /// Whether a deformation has to measure along the normal.
@@ -123,7 +128,7 @@ impl Lowering<'_> {
     pub(super) fn blended(&mut self, shape: Shape, blend: Option<Blend>, place: &Place) -> Shape {
         match blend {
             Some(Blend { kind: BlendKind::Smooth, radius }) if place.offset.is_levelled() => {
-                let space = Space::world(place.p, radius, None);
+                let space = Space::world(place.p, place.offset.reach, radius, None);
                 let distance = space.measured(&mut self.b, shape.distance);
                 Shape { distance, continuous: false, ..shape }
             }

@@ -84,30 +84,38 @@ impl<'a> Cloud<'a> {
             let d = minus(p, q);
             d[0] * d[0] + d[1] * d[1] + d[2] * d[2]
         };
-        let (mut best, mut place) = (f64::INFINITY, (0, 0.0, 0.0));
-        for (point, at) in self.points.iter().zip(&self.places) {
+        // The nearest sample of every sheet: the foot may lie across a border.
+        let mut starts = vec![(f64::INFINITY, 0.0, 0.0); self.sheets.len()];
+        for (point, &(sheet, s, t)) in self.points.iter().zip(&self.places) {
             let found = square(*point);
-            if found < best {
-                (best, place) = (found, *at);
+            if found < starts[sheet].0 {
+                starts[sheet] = (found, s, t);
             }
         }
-        let (sheet, mut s, mut t) = (&self.sheets[place.0], place.1, place.2);
-        let mut step = 1.0 / FINE as f64;
-        while step > 1e-7 {
-            let (from_s, from_t) = (s, t);
-            for (ds, dt) in [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1)] {
-                let other_s = (from_s + f64::from(ds) * step).clamp(0.0, 1.0);
-                let other_t = (from_t + f64::from(dt) * step).clamp(0.0, 1.0);
-                let found = square((sheet.at)(other_s, other_t));
-                if found < best {
-                    (best, s, t) = (found, other_s, other_t);
+        let nearest = starts.iter().map(|start| start.0).fold(f64::INFINITY, f64::min).sqrt();
+        let mut distance = nearest;
+        for (sheet, (mut best, mut s, mut t)) in self.sheets.iter().zip(starts) {
+            if best.sqrt() > nearest + 0.03 {
+                continue;
+            }
+            let mut step = 1.0 / FINE as f64;
+            while step > 1e-7 {
+                let (from_s, from_t) = (s, t);
+                for (ds, dt) in [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1)] {
+                    let other_s = (from_s + f64::from(ds) * step).clamp(0.0, 1.0);
+                    let other_t = (from_t + f64::from(dt) * step).clamp(0.0, 1.0);
+                    let found = square((sheet.at)(other_s, other_t));
+                    if found < best {
+                        (best, s, t) = (found, other_s, other_t);
+                    }
+                }
+                if (s, t) == (from_s, from_t) {
+                    step *= 0.5;
                 }
             }
-            if (s, t) == (from_s, from_t) {
-                step *= 0.5;
-            }
+            distance = distance.min(best.sqrt());
         }
-        best.sqrt()
+        distance
     }
 }
 

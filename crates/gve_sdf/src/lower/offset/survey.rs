@@ -13,7 +13,7 @@ const LOOSE: usize = 1500;
 /// An offset that is off by more than this share is worth a word.
 const LARGEST_ERROR: f32 = 0.1;
 /// As long as it is so on more than this share of the surface.
-const LARGEST_SHARE: f32 = 0.01;
+const LARGEST_SHARE: f32 = 0.02;
 
 /// How a child's field keeps to the distances that an offset takes it for.
 #[derive(Debug, Clone)]
@@ -38,13 +38,15 @@ impl Survey {
         let surface = on_surface(&mut plain, seeds, 0.2 * size, 1e-4 * size);
         let mut probes: Vec<Vec3> = surface.iter().map(|s| s.at).collect();
         for level in levels.into_iter().filter(|&level| level != 0.0) {
-            let lifted: Vec<Vec3> = surface.iter().map(|s| s.at + level * s.normal).collect();
+            // Along the normal, and anywhere about the point: edges have no normal.
+            let mut lifted: Vec<Vec3> = surface.iter().map(|s| s.at + level * s.normal).collect();
+            lifted.extend(surface.iter().map(|s| s.at + level * places.direction()));
             let sides = plain.distances(&lifted);
             let found = field.distances(&lifted);
             let nearest = nearest(&mut plain, &surface, &lifted);
             for i in 0..lifted.len() {
                 // Where the normal runs into another part there is no such level.
-                if sides[i] * level > 0.0 && nearest[i] > 0.5 * level.abs() {
+                if sides[i] * level > 0.0 && nearest[i] > 0.6 * level.abs() {
                     errors.push((found[i].abs() / nearest[i] - 1.0).abs());
                 }
             }
@@ -146,6 +148,10 @@ impl Places {
     fn unit(&mut self) -> f32 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 40) as f32 / (1_u64 << 24) as f32
+    }
+
+    fn direction(&mut self) -> Vec3 {
+        self.within(&Aabb::new(Vec3::NEG_ONE, Vec3::ONE)).normalize_or_zero()
     }
 
     fn within(&mut self, bounds: &Aabb) -> Vec3 {
