@@ -23,6 +23,7 @@ struct Inner {
     lipschitz: f32,
     materials: Vec<MaterialSpec>,
     parts: Vec<Part>,
+    warnings: Vec<String>,
     program: Arc<Program>,
 }
 
@@ -50,6 +51,7 @@ impl Field {
             lipschitz: lowered.lipschitz,
             materials: lowered.materials,
             parts: lowered.parts,
+            warnings: lowered.warnings,
             program,
         })))
     }
@@ -78,6 +80,11 @@ impl Field {
     /// The materials, which the parts index.
     pub fn materials(&self) -> &[MaterialSpec] {
         &self.0.materials
+    }
+
+    /// Where the field falls short of what the recipe asks for, each as `$.json.path (name): message`.
+    pub fn warnings(&self) -> &[String] {
+        &self.0.warnings
     }
 
     pub(crate) fn program(&self) -> &Arc<Program> {

@@ -9,6 +9,7 @@ mod code;
 mod gradient;
 mod level;
 mod program;
+mod sampler;
 mod simplify;
 mod visit;
 
@@ -18,6 +19,7 @@ use glam::{Vec3, Vec4};
 
 pub(crate) use bounds::tight_bounds;
 pub(crate) use program::Program;
+pub(crate) use sampler::Sampler;
 
 use self::{
     batch::BatchScratch,

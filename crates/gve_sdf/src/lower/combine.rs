@@ -1,8 +1,8 @@
-//! Shapes made from several others, and level sets of one: union, subtract, intersect, morph, shell, round.
+//! Shapes made from several others: union, subtract, intersect, morph.
 
 use gve_types::{
     DnaNode,
-    dna::{Blend, BlendKind, Intersect, Morph, Round, Shell, Subtract, UnionNode},
+    dna::{Blend, BlendKind, Intersect, Morph, Subtract, UnionNode},
 };
 
 use super::{Exact, Lowering, Place, Shape};
@@ -19,7 +19,8 @@ impl Lowering<'_> {
 
     pub(super) fn union(&mut self, n: &UnionNode, place: &Place) -> Result<Shape, LowerError> {
         let shapes = self.children(&n.children, place)?;
-        self.unite(&shapes, n.blend, place)
+        let united = self.unite(&shapes, n.blend, place)?;
+        Ok(self.blended(united, n.blend, place))
     }
 
     /// All the shapes together; the part is that of the smallest field.
@@ -104,7 +105,7 @@ impl Lowering<'_> {
             out = folded(out, shape, n.blend);
             out.exact = Exact::No;
         }
-        Ok(out)
+        Ok(self.blended(out, n.blend, place))
     }
 
     pub(super) fn intersect(&mut self, n: &Intersect, place: &Place) -> Result<Shape, LowerError> {
@@ -121,7 +122,7 @@ impl Lowering<'_> {
         // one box is within a factor of the root of the number of axes or boxes.
         let boxes = shapes.len().min(3) as f32;
         out.growth = shapes.iter().fold(1.0_f32, |growth, shape| growth.min(shape.growth)) / boxes.sqrt();
-        Ok(out)
+        Ok(self.blended(out, n.blend, place))
     }
 
     pub(super) fn morph(&mut self, n: &Morph, place: &Place) -> Result<Shape, LowerError> {
@@ -143,28 +144,6 @@ impl Lowering<'_> {
             growth: from.growth.min(to.growth),
             exact: Exact::No,
             continuous: from.continuous && to.continuous,
-        })
-    }
-
-    pub(super) fn shell(&mut self, n: &Shell, place: &Place) -> Result<Shape, LowerError> {
-        let child = self.node(&n.child, &place.below("child"))?;
-        let half = 0.5 * n.thickness;
-        let skin = self.b.abs(child.distance);
-        Ok(Shape {
-            distance: self.b.sub_c(skin, half),
-            bounds: child.level_bounds(half),
-            exact: if child.exact == Exact::Everywhere { Exact::Outside } else { Exact::No },
-            ..child
-        })
-    }
-
-    pub(super) fn round(&mut self, n: &Round, place: &Place) -> Result<Shape, LowerError> {
-        let child = self.node(&n.child, &place.below("child"))?;
-        Ok(Shape {
-            distance: self.b.sub_c(child.distance, n.radius),
-            bounds: child.level_bounds(n.radius),
-            exact: child.exact.min(Exact::Outside),
-            ..child
         })
     }
 

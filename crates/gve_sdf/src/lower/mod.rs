@@ -17,6 +17,9 @@
 mod bend;
 mod combine;
 mod deform;
+mod ellipsoid;
+mod normal;
+mod offset;
 mod part;
 mod polygon;
 mod primitive;
@@ -90,6 +93,8 @@ struct Place {
     material: Option<u8>,
     /// The part that primitives here belong to.
     part: PartNode,
+    /// Whether an offset above asks for true distances, and how.
+    offset: offset::Asked,
 }
 
 impl Place {
@@ -110,6 +115,8 @@ pub(crate) struct Lowered {
     pub(crate) lipschitz: f32,
     pub(crate) materials: Vec<MaterialSpec>,
     pub(crate) parts: Vec<Part>,
+    /// What is not quite as asked for, each with its JSON path.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// Lowers a recipe that has been validated.
@@ -121,6 +128,7 @@ pub(crate) fn lower(dna: &AssetDna, materials: &MaterialTable) -> Result<Lowered
         parts: Vec::new(),
         facts: HashMap::new(),
         visits: 0,
+        offsets: HashMap::new(),
     };
     let p = [lowering.b.x(), lowering.b.y(), lowering.b.z()];
     let material = match dna.metadata.material_spec.as_deref() {
@@ -131,7 +139,15 @@ pub(crate) fn lower(dna: &AssetDna, materials: &MaterialTable) -> Result<Lowered
         _ => None,
     };
     let part = PartNode { path: part::ROOT.into(), name: None };
-    let root = Place { path: part::ROOT.to_owned(), p, stretch: 1.0, scale: 1.0, material, part };
+    let root = Place {
+        path: part::ROOT.to_owned(),
+        p,
+        stretch: 1.0,
+        scale: 1.0,
+        material,
+        part,
+        offset: offset::Asked::NOTHING,
+    };
     let shape = lowering.node(&dna.root_node, &root)?;
     if shape.bounds.is_empty() {
         return Err(LowerError::new(root.path, "nothing is left of the shape: it holds no point"));
@@ -142,12 +158,14 @@ pub(crate) fn lower(dna: &AssetDna, materials: &MaterialTable) -> Result<Lowered
             "the shape has no end: cut its planes with something bounded (intersect or subtract)",
         ));
     }
+    let warnings = lowering.offset_warnings();
     Ok(Lowered {
         tape: lowering.b.finish(shape.distance, shape.part),
         bounds: shape.bounds,
         lipschitz: shape.lipschitz.max(1.0),
         parts: part::with_frames(lowering.parts, &dna.root_node),
         materials: lowering.palette,
+        warnings,
     })
 }
 
@@ -170,6 +188,8 @@ struct Lowering<'a> {
     facts: HashMap<usize, Shape>,
     /// Nodes lowered so far, copies counted: bounds the time of nested repeats.
     visits: usize,
+    /// What was found out about the offsets, by the address of their node.
+    offsets: HashMap<usize, offset::Finding>,
 }
 
 impl Lowering<'_> {
@@ -244,8 +264,8 @@ impl Lowering<'_> {
             DnaNode::Union(n) => self.union(n, place),
             DnaNode::Subtract(n) => self.subtract(n, place),
             DnaNode::Intersect(n) => self.intersect(n, place),
-            DnaNode::Shell(n) => self.shell(n, place),
-            DnaNode::Round(n) => self.round(n, place),
+            DnaNode::Shell(n) => self.shell(node, n, place),
+            DnaNode::Round(n) => self.round(node, n, place),
             DnaNode::Morph(n) => self.morph(n, place),
             DnaNode::Translate(n) => self.translate(n, place),
             DnaNode::Rotate(n) => self.rotate(n, place),
