@@ -17,9 +17,11 @@
 mod bend;
 mod combine;
 mod deform;
+mod extent;
 mod polygon;
 mod primitive;
 mod repeat;
+mod support;
 mod transform;
 
 use std::collections::HashMap;
@@ -115,6 +117,7 @@ pub(crate) fn lower(dna: &AssetDna, materials: &MaterialTable) -> Result<Lowered
         table: materials,
         palette: Vec::new(),
         facts: HashMap::new(),
+        searched: HashMap::new(),
         visits: 0,
     };
     let p = [lowering.b.x(), lowering.b.y(), lowering.b.z()];
@@ -159,6 +162,8 @@ struct Lowering<'a> {
     /// What is known about nodes that were lowered before, by their address. It does not depend on the
     /// coordinates, so a parent that needs its child's bounds first lowers it at most once for that.
     facts: HashMap<usize, Shape>,
+    /// Where nodes truly begin and end, by their address and axis, as far as that was asked for.
+    searched: HashMap<(usize, usize), Option<extent::Range>>,
     /// Nodes lowered so far, copies counted: bounds the time of nested repeats.
     visits: usize,
 }
