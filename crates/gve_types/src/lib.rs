@@ -36,6 +36,6 @@ pub mod testing;
 pub mod text;
 
 pub use dna::{AssetCategory, AssetDna, AssetMetadata, DnaNode};
-pub use file::{Bounds, FileMetadata, MassProperties};
+pub use file::{Bounds, FileMetadata, FilePart, MassProperties, MissingFeature, PartFrame};
 pub use material::{ColorMode, MaterialSpec, MaterialSpecId, MaterialTable};
 pub use recipe::{RecipeError, Violation, parse_recipe, validate_recipe};
