@@ -9,9 +9,13 @@ use gve_types::limits;
 use super::{
     cells::CellSet,
     quads::Quad,
+    simplify::simplify,
     tree::{Faces, Placed},
 };
 use crate::BakeError;
+
+/// How far simplification may move the surface, as a share of the grid's cell.
+const CELL_SHARE: f32 = 0.03;
 
 /// A mesh in the making.
 pub(super) struct Mesh {
@@ -21,6 +25,8 @@ pub(super) struct Mesh {
     pub(super) weld: Vec<u32>,
     /// Material and vertices of each triangle.
     pub(super) triangles: Vec<(u8, [u32; 3])>,
+    /// How far the surface may be off at each vertex when the mesh is simplified, metres.
+    allowed_m: Vec<f32>,
     /// The vertices from here on stand in leaves of trees.
     tree_base: u32,
     /// Whether each of those stands in a leaf that is too coarse.
@@ -28,13 +34,14 @@ pub(super) struct Mesh {
 }
 
 impl Mesh {
-    pub(super) fn new(cells: &[CellSet], quads: &[Vec<Quad>], placed: &Placed, faces: &Faces) -> Self {
+    pub(super) fn new(cells: &[CellSet], quads: &[Vec<Quad>], placed: &Placed, faces: &Faces, cell_size_m: f32) -> Self {
         let count = cells.iter().map(|set| set.positions.len()).sum::<usize>() + placed.positions.len();
         let mut mesh = Self {
             positions: Vec::with_capacity(count),
             normals: Vec::with_capacity(count),
             weld: Vec::with_capacity(count),
             triangles: Vec::new(),
+            allowed_m: Vec::new(),
             tree_base: 0,
             is_doubtful: placed.is_doubtful.clone(),
         };
@@ -49,6 +56,8 @@ impl Mesh {
             add(&set.positions, &set.normals, &set.weld);
         }
         mesh.tree_base = add(&placed.positions, &placed.normals, &placed.weld);
+        mesh.allowed_m = vec![CELL_SHARE * cell_size_m; mesh.tree_base as usize];
+        mesh.allowed_m.extend(placed.allowed_m.iter().map(|allowed| allowed.min(CELL_SHARE * cell_size_m)));
         let quads = quads.iter().flatten();
         mesh.triangles.extend(quads.flat_map(|quad| quad.triangles.map(|triangle| (quad.material, triangle))));
         let base = mesh.tree_base;
@@ -93,6 +102,12 @@ impl Mesh {
             }
         }
         (0..parent.len() as u32).map(|i| root(&mut parent, i)).collect()
+    }
+
+    /// Does with fewer triangles where the surface bends little.
+    pub(super) fn simplify(&mut self) {
+        let allowed: Vec<f32> = self.allowed_m.iter().map(|by| by * by).collect();
+        simplify(self, &allowed);
     }
 
     /// Leaves out vertices that no triangle uses and sorts triangles by material.

@@ -22,6 +22,8 @@ const MARCH_STEPS: u32 = 8;
 /// Cosine between the outward normals of the two sides of a wall or gap below which they face away from
 /// each other: nearly parallel, because every blade is thin at its edge and every groove narrow at its bottom.
 const OPPOSED_COS: f32 = -0.995;
+/// The same for gaps, which are very narrow wherever two round bodies touch.
+const GAP_OPPOSED_COS: f32 = -0.9999;
 
 /// What is thin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,9 +97,9 @@ fn measure(evaluator: &mut Evaluator, limit_m: f32, suspect: &Suspect) -> Option
     // A program for the short way that the search may reach pays off from its third point on.
     let root = evaluator.root();
     let (region, _) = evaluator.prune(&root, Aabb::from_center(suspect.point, Vec3::splat(1.5 * limit_m)));
-    let (direction, inside_sign) = match suspect.kind {
-        ThinKind::Wall => (-suspect.normal, -1.0),
-        ThinKind::Gap => (suspect.normal, 1.0),
+    let (direction, inside_sign, opposed_cos) = match suspect.kind {
+        ThinKind::Wall => (-suspect.normal, -1.0, OPPOSED_COS),
+        ThinKind::Gap => (suspect.normal, 1.0, GAP_OPPOSED_COS),
     };
     // Positive while still in the feature.
     let mut depth_at = |by: f32| inside_sign * evaluator.distance(&region, suspect.point + by * direction);
@@ -121,7 +123,7 @@ fn measure(evaluator: &mut Evaluator, limit_m: f32, suspect: &Suspect) -> Option
     }
     let thickness_m = 0.5 * (inside + outside);
     let other_side = evaluator.gradient(&region, suspect.point + outside * direction).truncate();
-    let is_thin = thickness_m < limit_m && other_side.normalize_or_zero().dot(suspect.normal) < OPPOSED_COS;
+    let is_thin = thickness_m < limit_m && other_side.normalize_or_zero().dot(suspect.normal) < opposed_cos;
     let position = suspect.point + 0.5 * thickness_m * direction;
     is_thin.then_some(ThinFeature { kind: suspect.kind, position, thickness_m })
 }

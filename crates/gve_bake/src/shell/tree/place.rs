@@ -18,6 +18,9 @@ use crate::{
 
 /// Most crossings of one loop whose normals are compared with each other.
 const MAX_COMPARED: usize = 96;
+/// How far simplification may move the surface: as a share of the leaf, and of the thickness in it.
+const LEAF_SHARE: f32 = 0.04;
+const THICKNESS_SHARE: f32 = 0.1;
 /// Leaves that are placed together.
 const CHUNK: usize = 256;
 
@@ -39,6 +42,8 @@ pub(in crate::shell) struct Placed {
     pub(in crate::shell) weld: Vec<u32>,
     /// Whether the vertex stands in a leaf that is still too coarse.
     pub(in crate::shell) is_doubtful: Vec<bool>,
+    /// How far the surface may be off at each vertex when the mesh is simplified, metres.
+    pub(in crate::shell) allowed_m: Vec<f32>,
     /// The joints of each leaf with vertices, by node.
     pub(super) sides: Vec<Side>,
     /// The vertex that the polygon about a crossing takes from each leaf.
@@ -68,6 +73,7 @@ impl Placed {
         self.positions.append(&mut next.positions);
         self.normals.append(&mut next.normals);
         self.is_doubtful.append(&mut next.is_doubtful);
+        self.allowed_m.append(&mut next.allowed_m);
         self.weld.extend(next.weld.iter().map(|weld| base + weld));
         self.sides.extend(next.sides.iter().map(|&side| Side { weld: base + side.weld, ..side }));
         self.corners.extend(next.corners.iter().map(|&(crossing, vertex)| (crossing, base + vertex)));
@@ -82,6 +88,7 @@ struct Placer {
     points: Points,
     gradients: Vec<Vec4>,
     crossings: Vec<(u8, Crossing)>,
+    numbers: Vec<u32>,
     /// Better places outside the leaf, if the field agrees.
     free: Vec<Option<Vec3>>,
 }
@@ -119,6 +126,21 @@ impl Tree<'_> {
 }
 
 impl Placer {
+    /// Least way between two crossings of one edge, metres.
+    fn thickness_m(&mut self, tree: &Tree<'_>) -> f32 {
+        self.numbers.clear();
+        self.numbers.extend(self.loops.crossings.iter().map(|&(_, crossing)| crossing));
+        self.numbers.sort_unstable();
+        let pairs = self.numbers.windows(2).filter(|pair| tree.edge_of[pair[0] as usize] == tree.edge_of[pair[1] as usize]);
+        pairs
+            .map(|pair| {
+                let [a, b] = [tree.crossing(pair[0]), tree.crossing(pair[1])];
+                let axis = tree.edge_of[pair[0] as usize].axis();
+                (b.point[axis] - a.point[axis]).abs() * a.normal[axis].abs().max(b.normal[axis].abs())
+            })
+            .fold(f32::INFINITY, f32::min)
+    }
+
     fn place(
         &mut self,
         tree: &Tree<'_>,
@@ -150,6 +172,7 @@ impl Placer {
         let region = tree.region(evaluator, node.low);
         let Points { xs, ys, zs } = &self.points;
         evaluator.gradients(&region, xs, ys, zs, &mut self.gradients);
+        let allowed_m = (LEAF_SHARE * size).min(THICKNESS_SHARE * self.thickness_m(tree));
         let first = placed.positions.len() as u32;
         let mut welds = Vec::with_capacity(self.loops.count as usize);
         for curve in 0..self.loops.count {
@@ -178,6 +201,7 @@ impl Placer {
                 placed.normals.push(normal);
                 placed.weld.push(weld);
                 placed.is_doubtful.push(is_doubtful);
+                placed.allowed_m.push(allowed_m);
             }
         }
         debug_assert!(placed.positions.len() as u32 > first);

@@ -138,7 +138,8 @@ impl Faces {
     /// Cuts a polygon about its crossing.
     fn fan(&mut self, placed: &mut Placed, at: &Crossing, ring: &[u32]) {
         let normal = if at.normal == Vec3::ZERO { placed.normals[ring[0] as usize] } else { at.normal };
-        let centre = push(placed, at.point, normal, None);
+        let allowed_m = placed.allowed_m[ring[0] as usize];
+        let centre = push(placed, at.point, normal, None, allowed_m);
         for (i, &from) in ring.iter().enumerate() {
             self.triangles.push((at.material, [centre, from, ring[(i + 1) % ring.len()]]));
         }
@@ -168,18 +169,20 @@ impl Faces {
         }
         let [a, b] = side.ends.map(|i| tree.crossing(i));
         let normal = (a.normal + b.normal).try_normalize().unwrap_or(placed.normals[from.vertex as usize]);
-        let vertex = push(placed, 0.5 * (a.point + b.point), normal, own.first().map(|&(_, vertex)| vertex));
+        let allowed_m = placed.allowed_m[from.vertex as usize];
+        let vertex = push(placed, 0.5 * (a.point + b.point), normal, own.first().map(|&(_, vertex)| vertex), allowed_m);
         own.push((material, vertex));
         Some(vertex)
     }
 }
 
-fn push(placed: &mut Placed, position: Vec3, normal: Vec3, weld: Option<u32>) -> u32 {
+fn push(placed: &mut Placed, position: Vec3, normal: Vec3, weld: Option<u32>, allowed_m: f32) -> u32 {
     let vertex = placed.positions.len() as u32;
     placed.positions.push(position);
     placed.normals.push(normal);
     placed.weld.push(weld.unwrap_or(vertex));
     placed.is_doubtful.push(false);
+    placed.allowed_m.push(allowed_m);
     vertex
 }
 
