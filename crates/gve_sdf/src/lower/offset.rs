@@ -17,7 +17,7 @@ use crate::{
     aabb::Aabb,
     builder::Builder,
     error::LowerError,
-    tape::{Id, Tape},
+    tape::Tape,
 };
 
 pub(super) use survey::Survey;
