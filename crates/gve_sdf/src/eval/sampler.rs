@@ -2,7 +2,11 @@
 
 use glam::{Vec3, Vec4};
 
-use super::{batch::BatchScratch, gradient::GradientScratch, program::{Program, Wanted}};
+use super::{
+    batch::BatchScratch,
+    gradient::GradientScratch,
+    program::{Program, Wanted},
+};
 use crate::tape::Tape;
 
 /// Evaluates the distance of a tape that is no field yet.

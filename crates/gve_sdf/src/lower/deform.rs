@@ -143,13 +143,19 @@ impl Lowering<'_> {
         let (sin, cos) = (b.sin(angle), b.cos(angle));
         let (xc, zs, xs, zc) = (b.mul(c[0], cos), b.mul(c[2], sin), b.mul(c[0], sin), b.mul(c[2], cos));
         let q = [b.sub(xc, zs), c[1], b.add(xs, zc)];
-        let inner = Place { stretch: place.stretch * stretch, offset: place.offset.below(), ..place.child(q) };
+        let inner =
+            Place { stretch: place.stretch * stretch, offset: place.offset.below(), ..place.child(q) };
         for v in q {
             self.b.declare(v, inner.stretch);
         }
         let twisted = self.node(&n.child, &inner)?;
         if place.offset.is_measured() {
-            let space = Space { q, metric: Metric::Twisted { rate }, slopes: [stretch.recip(), stretch] };
+            let space = Space {
+                q,
+                soft: place.offset.soft(),
+                metric: Metric::Twisted { rate },
+                slopes: [stretch.recip(), stretch],
+            };
             return Ok(self.measured(&space, Shape { bounds, lipschitz, ..twisted }, c, place));
         }
         let distance = self.extended(place.p, c, &twisted, lipschitz, place.stretch);
@@ -204,7 +210,8 @@ impl Lowering<'_> {
         let along = b.mul_c(height, slope);
         let factor = b.add_c(along, 0.5 * (n.scale_bottom + n.scale_top));
         let q = [b.div(c[0], factor), c[1], b.div(c[2], factor)];
-        let inner = Place { stretch: place.stretch * stretch, offset: place.offset.below(), ..place.child(q) };
+        let inner =
+            Place { stretch: place.stretch * stretch, offset: place.offset.below(), ..place.child(q) };
         for v in q {
             self.b.declare(v, inner.stretch);
         }
@@ -213,7 +220,8 @@ impl Lowering<'_> {
             let ends = child.bounds.min.y.abs().max(child.bounds.max.y.abs());
             let slope = self.slope_at(c[1], n.half_height, ends, slope, place.offset.room());
             let metric = Metric::Tapered { factor, slope };
-            let space = Space { q, metric, slopes: [largest.max(1.0).recip(), stretch] };
+            let space =
+                Space { q, soft: place.offset.soft(), metric, slopes: [largest.max(1.0).recip(), stretch] };
             return Ok(self.measured(&space, Shape { bounds, lipschitz, ..tapered }, c, place));
         }
         let b = &mut self.b;
@@ -282,7 +290,8 @@ impl Lowering<'_> {
         }
         let continuous = child.continuous && !place.offset.is_levelled();
         if place.offset.is_levelled() {
-            distance = Space::world(place.p, place.offset.reach(), curvature.recip(), relief).measured(&mut self.b, distance);
+            distance = Space::world(place.p, place.offset, curvature.recip(), relief)
+                .measured(&mut self.b, distance);
         }
         Ok(Shape {
             distance,

@@ -133,7 +133,14 @@ pub(crate) fn lower(dna: &AssetDna, materials: &MaterialTable) -> Result<Lowered
         }
         _ => None,
     };
-    let root = Place { path: "$.root_node".to_owned(), p, stretch: 1.0, scale: 1.0, material, offset: offset::Asked::NOTHING };
+    let root = Place {
+        path: "$.root_node".to_owned(),
+        p,
+        stretch: 1.0,
+        scale: 1.0,
+        material,
+        offset: offset::Asked::NOTHING,
+    };
     let shape = lowering.node(&dna.root_node, &root)?;
     if shape.bounds.is_empty() {
         return Err(LowerError::new(root.path, "nothing is left of the shape: it holds no point"));

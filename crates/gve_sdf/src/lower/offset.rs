@@ -48,7 +48,9 @@ enum Effort {
     None,
     /// Ellipsoids and deformations.
     Deformed,
-    /// Rough surfaces and smooth seams, too.
+    /// Rough surfaces and smooth seams, too, in a form that costs less and is steep far from the surface.
+    Lean,
+    /// All of them.
     All,
 }
 
@@ -66,6 +68,16 @@ impl Asked {
         self.reach
     }
 
+    /// Whether that has to be cheap.
+    pub(super) fn is_lean(self) -> bool {
+        self.effort == Effort::Lean
+    }
+
+    /// Over how many metres a gradient may pass from one side of a crease to the other.
+    pub(super) fn soft(self) -> f32 {
+        0.3 * self.reach
+    }
+
     /// Whether a deformation has to measure along the normal.
     pub(super) fn is_measured(self) -> bool {
         self.is_asked() && !self.is_deformed
@@ -73,7 +85,7 @@ impl Asked {
 
     /// Whether rough surfaces and smooth seams have to do so.
     pub(super) fn is_levelled(self) -> bool {
-        self.effort == Effort::All && !self.is_deformed
+        self.effort >= Effort::Lean && !self.is_deformed
     }
 
     /// Around the surface the field has to be true so far.
@@ -128,7 +140,7 @@ impl Lowering<'_> {
     pub(super) fn blended(&mut self, shape: Shape, blend: Option<Blend>, place: &Place) -> Shape {
         match blend {
             Some(Blend { kind: BlendKind::Smooth, radius }) if place.offset.is_levelled() => {
-                let space = Space::world(place.p, place.offset.reach, radius, None);
+                let space = Space::world(place.p, place.offset, radius, None);
                 let distance = space.measured(&mut self.b, shape.distance);
                 Shape { distance, continuous: false, ..shape }
             }
@@ -180,7 +192,7 @@ impl Lowering<'_> {
         let (plain, bounds) = self.alone(child, place, Asked::NOTHING)?;
         let mut finding = Finding { effort: Effort::None, lipschitz: None, warning: None };
         let mut chosen = plain.0.clone();
-        for effort in [Effort::All, Effort::Deformed] {
+        for effort in [Effort::All, Effort::Lean, Effort::Deformed] {
             let (tried, _) = self.alone(child, place, Asked { reach, is_deformed: false, effort })?;
             if tried.0.ops().len() + OWN <= MAX_GROWTH * (plain.0.ops().len() + OWN) && !tried.1 {
                 finding.effort = effort;
