@@ -28,6 +28,8 @@ const MAX_GROWTH: usize = 3;
 const OWN: usize = 3;
 /// How far beyond its level an offset needs its child's field, as a share.
 const ROOM: f32 = 1.15;
+/// How many times steeper than the plain field a true one may be: marching pays for it.
+const MAX_STEEPNESS: f32 = 2.5;
 /// The measured slope is taken as larger by this share: between the points where it was measured it may be.
 const SLOPE_MARGIN: f32 = 1.15;
 
@@ -189,23 +191,26 @@ impl Lowering<'_> {
         place: &Place,
     ) -> Result<Finding, LowerError> {
         let reach = levels[1].max(-levels[0]);
-        let (plain, bounds) = self.alone(child, place, Asked::NOTHING)?;
+        let ((plain, _), bounds) = self.alone(child, place, Asked::NOTHING)?;
         let mut finding = Finding { effort: Effort::None, lipschitz: None, warning: None };
-        let mut chosen = plain.0.clone();
-        for effort in [Effort::All, Effort::Lean, Effort::Deformed] {
-            let (tried, _) = self.alone(child, place, Asked { reach, is_deformed: false, effort })?;
-            if tried.0.ops().len() + OWN <= MAX_GROWTH * (plain.0.ops().len() + OWN) && !tried.1 {
-                finding.effort = effort;
-                chosen = tried.0;
-                break;
-            }
-        }
         if !bounds.is_finite() || bounds.is_empty() {
             return Ok(finding);
         }
-        let survey = Survey::new(&plain.0, &chosen, bounds, levels);
-        if finding.effort > Effort::None {
-            finding.lipschitz = Some((survey.slope * SLOPE_MARGIN).max(1.0));
+        let mut survey = Survey::new(&plain, &plain, bounds, levels);
+        let steepest = MAX_STEEPNESS * survey.slope.max(1.0);
+        for effort in [Effort::All, Effort::Lean, Effort::Deformed] {
+            let ((tried, is_cut_off), _) =
+                self.alone(child, place, Asked { reach, is_deformed: false, effort })?;
+            if is_cut_off || tried.ops().len() + OWN > MAX_GROWTH * (plain.ops().len() + OWN) {
+                continue;
+            }
+            let found = Survey::new(&plain, &tried, bounds, levels);
+            if found.slope <= steepest {
+                finding.effort = effort;
+                finding.lipschitz = Some((found.slope * SLOPE_MARGIN).max(1.0));
+                survey = found;
+                break;
+            }
         }
         finding.warning = survey.warning(reach).map(|text| {
             let path = place.path.strip_suffix(".child").unwrap_or(&place.path);

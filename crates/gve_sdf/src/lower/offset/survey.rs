@@ -10,6 +10,8 @@ const STEPS: usize = 8;
 const SLIDES: usize = 4;
 /// Points for the slope alone.
 const LOOSE: usize = 3000;
+/// The share of the points that decides about the slope: the rest stands at jumps.
+const COMMON: f32 = 0.999;
 /// An offset that is off by more than this share is worth a word.
 const LARGEST_ERROR: f32 = 0.1;
 /// As long as it is so on more than this share of the surface.
@@ -18,7 +20,8 @@ const LARGEST_SHARE: f32 = 0.02;
 /// How a child's field keeps to the distances that an offset takes it for.
 #[derive(Debug, Clone)]
 pub(in super::super) struct Survey {
-    /// Largest slope that was met.
+    /// What the field changes by per metre, but for rare places where it jumps; and no less than by how much it
+    /// exceeds the distance.
     pub(super) slope: f32,
     /// By what share the level is off, point by point, in rising order.
     errors: Vec<f32>,
@@ -49,6 +52,7 @@ impl Survey {
                 // Where the normal runs into another part there is no such level.
                 if sides[i] * level > 0.0 && nearest[i] > 0.6 * level.abs() {
                     let error = gradients[i].w.abs() / nearest[i] - 1.0;
+                    slope = slope.max(1.0 + error);
                     // A search may miss the nearest point; the surface that stands where the field says so is
                     // proof of it.
                     errors.push(if error < 0.0 && reached[i] { 0.0 } else { error.abs() });
@@ -60,9 +64,11 @@ impl Survey {
             let around = if i % 3 == 0 { 0.5 * size } else { 0.0 };
             places.within(&bounds.padded(1.2 * reach + around))
         }));
-        for gradient in field.gradients(&probes) {
-            slope = slope.max(gradient.truncate().length());
-        }
+        let mut slopes: Vec<f32> =
+            field.gradients(&probes).into_iter().map(|gradient| gradient.truncate().length()).collect();
+        slopes.sort_by(f32::total_cmp);
+        let common = ((slopes.len() as f32 * COMMON) as usize).min(slopes.len() - 1);
+        slope = slope.max(slopes[common]);
         errors.sort_by(f32::total_cmp);
         Self { slope, errors }
     }
