@@ -242,8 +242,9 @@ pub fn bake(
     let splats = run.stage(CompileStage::SplatTrain, "Seeding splats (no training)", |stage| {
         splats::seed_watched(&field, options.splat_count, stage)
     })?;
-    let mut warnings = report.warnings();
+    let mut warnings = field.warnings().to_vec();
     warnings.extend_from_slice(&weight.warnings);
+    warnings.extend(report.warnings());
     let stamp = Stamp {
         asset_id: options.asset_id,
         version: options.version.unwrap_or(dna.metadata.version),
