@@ -8,6 +8,7 @@
 //! | `reader` | [`AssetFile`]: maps a file, checks all of it, hands out views |
 //! | `parse` | from bytes to sections, no number trusted |
 //! | `writer` | [`encode`] and [`write()`] |
+//! | [`replace`] | files that are replaced as a whole or not at all |
 //! | `check`, `scan` | what makes contents valid, and one parallel pass over them with the checksum |
 //!
 //! Reader and writer apply the same checks: what [`encode`] returns, [`AssetFile`] accepts.
@@ -34,6 +35,7 @@ pub mod layout;
 mod model;
 mod parse;
 mod reader;
+pub mod replace;
 mod scan;
 mod view;
 mod writer;
