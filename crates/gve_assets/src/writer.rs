@@ -7,9 +7,7 @@ use std::{
     path::Path,
 };
 
-use gve_types::limits::{
-    MAX_FILE_BYTES, MAX_METADATA_BYTES, MAX_SPLATS, MAX_VOLUME_LEVELS, MAX_WIRE_ID,
-};
+use gve_types::limits::{MAX_FILE_BYTES, MAX_METADATA_BYTES, MAX_SPLATS, MAX_VOLUME_LEVELS, MAX_WIRE_ID};
 use serde::Serialize;
 
 use crate::{

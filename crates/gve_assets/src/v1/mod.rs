@@ -103,11 +103,7 @@ fn parse(bytes: &[u8], header: &Header) -> Result<AssetData, Fault> {
     Ok(AssetData {
         asset_id: header.asset_id,
         version: header.version,
-        refinement: if metadata.splats_trained {
-            Refinement::TrainedSplats
-        } else {
-            Refinement::Geometry
-        },
+        refinement: if metadata.splats_trained { Refinement::TrainedSplats } else { Refinement::Geometry },
         volume: volume(bytes, &sdf, &sdf_layout, materials)?,
         splats: checked_splats(bytes, splats, materials)?,
         shell: checked_shell(bytes, &shell, materials)?,
