@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gve_assets::{AssetFile, BrickCell, Splat};
+use gve_assets::{AssetFile, Refinement, Splat, VolumeView, layout::KIND_LEVEL};
 use serde_json::{Value, json};
 
 use super::verify::{open, size, table};
@@ -25,14 +25,14 @@ fn describe(path: &Path, file: &AssetFile) -> Value {
     let metadata = file.metadata();
     let volume = file.volume();
     let shell = file.shell();
-    let stored = volume.grid.iter().filter(|cell| cell.slot != BrickCell::EMPTY).count();
     let materials: Vec<&str> = metadata.materials.iter().map(|m| m.spec_id.as_str()).collect();
     let bytes = |n: u64| size(n);
     json!({
         "file": path.display().to_string(),
         "name": metadata.name,
         "category": metadata.category,
-        "format_version": header.format_version,
+        "format_version": file.source_format_version(),
+        "refinement": refinement(header.refinement()),
         "asset_id": header.asset_id,
         "asset_version": header.version,
         "bytes": header.file_length,
@@ -50,8 +50,9 @@ fn describe(path: &Path, file: &AssetFile) -> Value {
         },
         "volume": {
             "bricks": volume.bricks,
-            "stored_bricks": stored,
-            "cell_size_m": volume.cell_size,
+            "stored_bricks": volume.stored_bricks(),
+            "levels": levels(file, &volume),
+            "finest_cell_m": volume.cell_size_at(volume.levels().len().saturating_sub(1)),
             "lipschitz": volume.lipschitz,
             "offset": header.sdf_offset,
             "size": bytes(u64::from(header.sdf_size)),
@@ -76,4 +77,32 @@ fn describe(path: &Path, file: &AssetFile) -> Value {
         },
         "warnings": metadata.warnings,
     })
+}
+
+/// How far the compile had come, in words.
+fn refinement(refinement: Refinement) -> &'static str {
+    match refinement {
+        Refinement::Geometry => "0: geometry, seeded splats",
+        Refinement::Sound => "1: geometry, seeded splats, sound",
+        Refinement::TrainedSplats => "2: geometry, sound, trained splats",
+    }
+}
+
+/// The levels of the volume, coarse to fine.
+fn levels(file: &AssetFile, volume: &VolumeView<'_>) -> Value {
+    let bytes = |level: usize| {
+        let entry = file.directory().find(KIND_LEVEL, level as u32);
+        size(entry.map_or(0, |entry| u64::from(entry.size)))
+    };
+    let rows = volume.levels().iter().enumerate().map(|(i, level)| {
+        let row = json!({
+            "cell_size_m": volume.cell_size_at(i),
+            "bricks": level.cells.len(),
+            "stored": level.stored_bricks(),
+            "refined": level.cells.iter().filter(|cell| cell.group().is_some()).count(),
+            "size": bytes(i),
+        });
+        (format!("level {i}"), row)
+    });
+    Value::Object(rows.collect())
 }
