@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use gve_assets::{AssetFile, Refinement, Splat, VolumeView, layout::KIND_LEVEL};
+use gve_types::{FileMetadata, FilePart, MissingFeature};
 use serde_json::{Value, json};
 
 use super::verify::{open, size, table};
@@ -11,10 +12,11 @@ use crate::{failure::Failure, output::Output};
 /// Describes the file.
 pub(crate) fn run(path: &Path, output: &mut Output) -> Result<(), Failure> {
     let file = open(path)?;
-    let document = describe(path, &file);
+    let mut document = describe(path, &file);
     if output.json() {
         return output.document(&document);
     }
+    document["parts"] = bill(file.metadata());
     let mut text = String::new();
     table(&document, 0, &mut text);
     output.text(&text)
@@ -45,6 +47,7 @@ fn describe(path: &Path, file: &AssetFile) -> Value {
         "mass": {
             "mass_kg": metadata.mass.mass_kg,
             "volume_m3": metadata.mass.volume_m3,
+            "relative_error": metadata.mass.relative_error,
             "center_of_mass_m": metadata.mass.center_of_mass,
             "inertia_kg_m2": metadata.mass.inertia_kg_m2.concat(),
         },
@@ -75,6 +78,8 @@ fn describe(path: &Path, file: &AssetFile) -> Value {
             "offset": header.audio_offset,
             "size": bytes(u64::from(header.audio_size)),
         },
+        "parts": parts(metadata),
+        "volume_lacks": metadata.volume_lacks.iter().map(lack).collect::<Vec<_>>(),
         "warnings": metadata.warnings,
     })
 }
@@ -105,4 +110,38 @@ fn levels(file: &AssetFile, volume: &VolumeView<'_>) -> Value {
         (format!("level {i}"), row)
     });
     Value::Object(rows.collect())
+}
+
+/// The parts in the order in which the volume refers to them.
+fn parts(metadata: &FileMetadata) -> Value {
+    let rows = metadata.parts.iter().map(|part| {
+        json!({
+            "path": part.path,
+            "name": part.name,
+            "material": material(metadata, part),
+            "mass_kg": part.mass_kg,
+            "volume_m3": part.volume_m3,
+        })
+    });
+    Value::Array(rows.collect())
+}
+
+/// The same as a bill of masses to read: a line for each part.
+fn bill(metadata: &FileMetadata) -> Value {
+    let rows = metadata.parts.iter().enumerate().map(|(i, part)| {
+        let name = part.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+        let line = format!("{}{name}: {}, {} kg", part.path, material(metadata, part), part.mass_kg);
+        (format!("part {i:>5}"), Value::String(line))
+    });
+    Value::Object(rows.collect())
+}
+
+fn material<'a>(metadata: &'a FileMetadata, part: &FilePart) -> &'a str {
+    metadata.materials.get(part.material as usize).map_or("", |material| &material.spec_id)
+}
+
+/// A feature that the volume does not show, in one line.
+fn lack(lack: &MissingFeature) -> String {
+    let [x, y, z] = lack.place;
+    format!("{}: {} m thin at ({x}, {y}, {z}) m", lack.path, lack.thickness_m)
 }

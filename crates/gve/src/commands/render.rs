@@ -60,7 +60,7 @@ fn draw_binary(args: &RenderArgs) -> Result<Image, Failure> {
         let scene = SplatScene { splats, materials: &metadata.materials };
         return Ok(scene.render(&camera, options(args), &SplatStyle::default()));
     }
-    let scene = VolumeScene { volume: file.volume(), materials: &metadata.materials };
+    let scene = VolumeScene { volume: file.volume(), parts: &metadata.parts, materials: &metadata.materials };
     Ok(scene.render(&camera, args.size))
 }
 
