@@ -99,6 +99,12 @@ impl<'a> Level<'a> {
         self.lattice.block_bounds(Block { at, side: 1 })
     }
 
+    /// Where a sample of a brick stands.
+    pub(super) fn sample_position(&self, at: UVec3, sample: usize) -> Vec3 {
+        let local = [sample % SIDE, sample / SIDE % SIDE, sample / SIDE / SIDE].map(|c| c as u32);
+        self.lattice.position(at * BRICK_CELLS + UVec3::from(local))
+    }
+
     /// A point in cells from the corner of a brick.
     pub(super) fn local(&self, at: UVec3, p: Vec3) -> [f32; 3] {
         ((p - self.lattice.position(at * BRICK_CELLS)) / self.cell_size_m()).into()
@@ -183,7 +189,7 @@ impl Scratch {
             return Outcome::Empty(if look.inside { -bound } else { bound });
         }
         let Candidate { at, region } = candidate;
-        let thin = Thin::of(self, level, at, &look);
+        let thin = Thin::of(self, level, at, &region, &look);
         let scale = power_below(look.largest.max(f32::MIN_POSITIVE)) / UNITS;
         let scale = scale.max(f32::MIN_POSITIVE);
         let parts = match region.uniform_part() {
@@ -205,12 +211,5 @@ impl Scratch {
         distances.convert_from_f32_slice(&scaled);
         let brick = Brick { at, region: Some(region), look, scale, distances, parts, thin, children: None };
         Outcome::Stored(Box::new(brick))
-    }
-}
-
-impl Brick {
-    /// The stored distances in metres.
-    pub(super) fn samples(&self) -> Samples {
-        self.distances.map(|distance| distance.to_f32() * self.scale)
     }
 }

@@ -17,7 +17,12 @@ use crate::{BakeError, points::Points};
 /// Cells to the thickness of a part that shows it without holes, wherever it lies between the samples.
 const WHOLE_CELLS: f32 = 1.25;
 /// Cells to the thickness of a part that shows it smoothly.
-const SMOOTH_CELLS: f32 = 2.0;
+const SMOOTH_CELLS: f32 = 1.6;
+
+/// A part that is thinner than the size over this is no loss when so few bricks at most lack it: neither a shell
+/// nor splats show it.
+const SMALLEST_SIZES: f32 = 1000.0;
+const SMALLEST_BRICKS: usize = 3;
 
 /// A part of the asset that the volume does not show.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -93,10 +98,14 @@ impl Tree<'_> {
         }
         by_part
             .into_iter()
-            .map(|(part, mut places)| {
+            .filter_map(|(part, mut places)| {
                 places.sort_by(|a, b| a.thickness_m.total_cmp(&b.thickness_m));
+                let thickest = places.last()?.thickness_m;
+                if places.len() <= SMALLEST_BRICKS && thickest * SMALLEST_SIZES < self.ladder.size_m {
+                    return None;
+                }
                 let Place { position, thickness_m } = places[places.len() / 2];
-                Lack { part, position: position.into(), thickness_m }
+                Some(Lack { part, position: position.into(), thickness_m })
             })
             .collect()
     }

@@ -4,11 +4,11 @@
 //! it is outside again, and asks what the brick shows half way.
 
 use glam::{UVec3, Vec3, Vec4};
-use gve_sdf::Region;
+use gve_sdf::{Aabb, Region};
 
 use super::{
     brick::{Level, Scratch},
-    look::{Look, SAMPLES, SIDE, Samples, interpolate},
+    look::{Look, SIDE, Samples, interpolate},
 };
 use crate::points::{Points, resize};
 
@@ -25,6 +25,8 @@ const MAX_PROBES: usize = 48;
 const NEWTON_STEPS: usize = 4;
 /// How deep a probe looks for the other side, in cells.
 const REACH_CELLS: f32 = 2.2;
+/// Half as deep as that, solid that is at least this share as deep as a flat surface leaves it is thick.
+const THICK: f32 = 0.5;
 /// Depths that it looks at, and their ratio.
 const DEPTHS: usize = 14;
 const DEPTH_RATIO: f32 = 1.4;
@@ -58,15 +60,18 @@ pub(super) struct Thin {
 
 impl Thin {
     /// Looks for thin parts in the brick whose distances are in the scratch.
-    pub(super) fn of(scratch: &mut Scratch, level: &Level<'_>, at: UVec3, look: &Look) -> Self {
-        let Some(suspects) = suspects(&scratch.distances, level, look) else { return Self::default() };
+    ///
+    /// `region` is a program that holds in the brick.
+    pub(super) fn of(scratch: &mut Scratch, level: &Level<'_>, at: UVec3, region: &Region, look: &Look) -> Self {
+        let Some(mut suspects) = suspects(&scratch.distances, level, look) else { return Self::default() };
+        let reach = probe_reach(level);
+        keep_thin(scratch, level, at, region, reach, &mut suspects);
+        if suspects.is_empty() {
+            return Self::default();
+        }
         let bounds = level.bounds(at);
         let mut probes = Probes::default();
-        for sample in suspects {
-            let [x, y, z] = [sample % SIDE, sample / SIDE % SIDE, sample / SIDE / SIDE];
-            probes.start.push(level.lattice.position(at * (SIDE as u32 - 1) + UVec3::new(x as u32, y as u32, z as u32)));
-        }
-        let reach = probe_reach(level);
+        probes.start.extend(suspects.into_iter().map(|sample| level.sample_position(at, sample)));
         // Probes leave the brick, for which its own program holds.
         let margin = 2.0 * reach + (TIP_CELLS + 1.0) * level.asked_cell_size_m();
         let root = scratch.root.clone();
@@ -131,6 +136,43 @@ fn suspects(samples: &Samples, level: &Level<'_>, look: &Look) -> Option<Vec<usi
         found = (0..MAX_PROBES).map(|i| found[i * all / MAX_PROBES]).collect();
     }
     (!found.is_empty()).then_some(found)
+}
+
+/// Drops the suspects below which the solid is thick: those are beside ordinary edges.
+fn keep_thin(
+    scratch: &mut Scratch,
+    level: &Level<'_>,
+    at: UVec3,
+    region: &Region,
+    reach: f32,
+    suspects: &mut Vec<usize>,
+) {
+    let below = 0.5 * reach;
+    let (mut points, mut thick_m) = (Points::default(), vec![]);
+    for &sample in suspects.iter() {
+        let slope = slope(&scratch.distances, sample) / level.cell_size_m();
+        let steep = slope.length().max(0.5);
+        let down = slope.normalize_or_zero();
+        points.push(level.sample_position(at, sample) - down * (scratch.distances[sample] / steep + below));
+        thick_m.push(THICK * below * steep);
+    }
+    let all = |p: &Points, within: Aabb| (0..p.len()).all(|i| within.contains(Vec3::new(p.xs[i], p.ys[i], p.zs[i])));
+    // The whole program costs less for a few points than shortening it for a larger box.
+    let region = if all(&points, region.bounds()) { region.clone() } else { scratch.root.clone() };
+    let mut distances = vec![0.0; points.len()];
+    scratch.evaluator.distances(&region, &points.xs, &points.ys, &points.zs, &mut distances);
+    let mut index = 0..;
+    suspects.retain(|_| index.next().is_some_and(|i: usize| distances[i] > -thick_m[i]));
+}
+
+/// How the distance changes from sample to sample, along each axis, between a sample's neighbours.
+fn slope(samples: &Samples, i: usize) -> Vec3 {
+    let along = |c: usize, stride: usize| match c {
+        0 => samples[i + stride] - samples[i],
+        c if c == SIDE - 1 => samples[i] - samples[i - stride],
+        _ => 0.5 * (samples[i + stride] - samples[i - stride]),
+    };
+    Vec3::new(along(i % SIDE, 1), along(i / SIDE % SIDE, SIDE), along(i / SIDE / SIDE, SIDE * SIDE))
 }
 
 /// The largest convex kink at a sample.
@@ -267,3 +309,4 @@ fn is_tip(
     evaluator.distances(region, &points.xs, &points.ys, &points.zs, &mut distances);
     distances.iter().any(|&d| -d > TIP_GROWTH * probe.depth)
 }
+
