@@ -3,7 +3,7 @@
 mod error;
 mod lattice;
 pub mod mass;
-mod parts_shim;
+mod pipeline;
 mod points;
 pub mod raster;
 pub mod render;
@@ -17,4 +17,7 @@ mod walk;
 mod watch;
 
 pub use error::BakeError;
+pub use pipeline::{
+    BakeOptions, BakeOutput, Parts, Progress, StageTime, Stamp, assemble, bake, dna_hash, volume_cells,
+};
 pub use watch::Watch;

@@ -1,6 +1,5 @@
 //! The atlas: the bricks of each level laid out as layers of one 3D texture.
 
-use crate::parts_shim::*;
 use gve_assets::{BRICK_SAMPLES, BrickCell, PartIds, Volume, VolumeLevel, layer_count, texel_count};
 use gve_types::limits;
 use half::f16;

@@ -1,6 +1,5 @@
 //! One brick: where its samples are, what they are, and what follows from them.
 
-use crate::parts_shim::*;
 use glam::{UVec3, Vec3};
 use gve_assets::BRICK_CELLS;
 use gve_sdf::{Aabb, Evaluator, Field, Interval, Region};

@@ -1,6 +1,5 @@
 //! Refinement beyond the level that was asked for: thin parts, as far as a budget of bytes goes.
 
-use crate::parts_shim::*;
 use std::collections::BTreeMap;
 
 use gve_sdf::Evaluator;

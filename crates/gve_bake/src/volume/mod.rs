@@ -13,7 +13,6 @@ mod source;
 mod thin;
 mod tree;
 
-use crate::parts_shim::*;
 use gve_assets::Volume;
 use gve_sdf::Field;
 use gve_types::limits;
