@@ -8,6 +8,7 @@ use common::{golden, seal::seal, several_materials};
 use gve_assets::{
     AssetData, AssetFile, BrickCell, Fault, PartIds, ReadError, Refinement, Section, WriteError, encode,
 };
+use gve_types::FilePart;
 use half::f16;
 
 fn write_fault(change: impl FnOnce(&mut AssetData)) -> Fault {
@@ -95,7 +96,7 @@ fn the_levels_of_the_volume() {
     both(|d| distance(d, 0, 700, nan), &nan.to_le_bytes(), level(0), "distance of texel 700");
     let infinite = f16::NEG_INFINITY;
     both(|d| distance(d, 2, 0, infinite), &infinite.to_le_bytes(), level(2), "distance of texel 0");
-    both(|d| d.volume.levels[1].parts.set(1023, 4), &[4], level(1), "part of texel 1023");
+    both(|d| d.volume.levels[1].parts.set(1023, 5), &[5], level(1), "part of texel 1023");
 }
 
 #[test]
@@ -198,6 +199,20 @@ fn the_rest() {
     assert_eq!(write_fault(many).what, "materials");
     assert_eq!(write_fault(|d| d.metadata.materials[1].roughness = f32::NAN).what, "materials.roughness");
     assert_eq!(write_fault(|d| d.metadata.mass.inertia_kg_m2[2][2] = f32::NAN).what, "mass.inertia_kg_m2");
+    let part = |change: fn(&mut FilePart)| write_fault(|d| change(&mut d.metadata.parts[4])).what;
+    assert_eq!(part(|part| part.material = 4), "parts[4].material");
+    assert_eq!(part(|part| part.frame.scale = 0.0), "parts[4].frame.scale");
+    assert_eq!(part(|part| part.frame.rotation[1] = 0.9), "parts[4].frame.rotation");
+    assert_eq!(part(|part| part.frame.translation[2] = f32::NAN), "parts[4].frame.translation");
+    assert_eq!(part(|part| part.mass_kg = f32::NAN), "parts[4].mass_kg");
+    assert_eq!(part(|part| part.volume_m3 = f32::INFINITY), "parts[4].volume_m3");
+    assert_eq!(part(|part| part.name = Some("x".repeat(129))), "parts[4].name");
+    let many = |d: &mut AssetData| d.metadata.parts = vec![d.metadata.parts[0].clone(); 65_537];
+    assert_eq!(write_fault(many).what, "parts");
+    assert_eq!(write_fault(|d| _ = d.metadata.parts.drain(3..)).what, "part of texel 64");
+    let lack = |d: &mut AssetData| d.metadata.volume_lacks[0].thickness_m = f32::NAN;
+    assert_eq!(write_fault(lack).what, "volume_lacks.thickness_m");
+    assert_eq!(write_fault(|d| d.metadata.mass.relative_error = f32::NAN).what, "mass.relative_error");
     assert_eq!(write_fault(|d| d.metadata.dna_hash = "g".repeat(64)).what, "dna_hash");
     assert_eq!(write_fault(|d| d.audio_patch.gain = f32::INFINITY).what, "gain");
     assert_eq!(write_fault(|d| d.audio_patch.modes[2].decay_secs = f32::NAN).what, "modes.decay_secs");
@@ -211,6 +226,6 @@ fn the_rest() {
 fn a_message_says_what_and_where() {
     assert_eq!(
         write_fault(|d| d.splats[2].material = 9).to_string(),
-        "splat section, byte 13710: material of splat 2: expected an index below 4, found 9"
+        "splat section, byte 14734: material of splat 2: expected an index below 4, found 9"
     );
 }

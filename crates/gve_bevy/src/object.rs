@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use bevy::{asset::AsAssetId, camera::primitives::Aabb, prelude::*};
+use gve_types::text::shown;
 
 use crate::{
     asset::GveAsset,
@@ -191,7 +192,7 @@ fn choose(
         if let Some(reason) = reason.filter(|_| !renderers.is_empty()) {
             let instead = drawn.map_or("not drawn".into(), |shell| format!("drawn as {shell} instead"));
             if warned.insert((object.id(), *wanted, reason.clone())) {
-                warn!("\"{}\" is {instead}: {reason}", asset.metadata().name);
+                warn!("\"{}\" is {instead}: {reason}", shown(&asset.metadata().name));
             }
         }
         drawn_as.set_if_neq(GveDrawnAs(drawn));

@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use gve_assets::{AssetFile, OpenOptions};
-use gve_bake::{Parts, Stamp, assemble};
-use gve_types::MassProperties;
+use gve_bake::{Parts, Stamp, assemble, mass::Weight};
 use numpy::PyReadonlyArray1;
 use pyo3::{exceptions::PyValueError, prelude::*};
 
@@ -45,6 +44,18 @@ impl Header {
     #[getter]
     fn splat_count(&self) -> u32 {
         self.0.splat_count
+    }
+
+    /// The format version of the file.
+    #[getter]
+    fn format_version(&self) -> u16 {
+        self.0.format_version
+    }
+
+    /// How far the compile had come: 0 geometry with seeded splats, 1 with sound, 2 with trained splats.
+    #[getter]
+    fn refinement(&self) -> u8 {
+        self.0.refinement().number()
     }
 
     /// Whether the splats were trained.
@@ -92,16 +103,20 @@ pub(crate) fn write_asset(
     if gve_bake::dna_hash(&dna) != gve_bake::dna_hash(&field.dna) {
         return Err(PyValueError::new_err("dna_json is not the recipe that the field was made from"));
     }
-    let mass: MassProperties = serde_json::from_str(mass_json)
-        .map_err(|error| PyValueError::new_err(format!("mass_json: expected MassProperties: {error}")))?;
+    let weight: Weight = serde_json::from_str(mass_json).map_err(|error| {
+        PyValueError::new_err(format!("mass_json: expected what weigh() returned: {error}"))
+    })?;
+    if weight.parts.len() != field.field.parts().len() {
+        return Err(PyValueError::new_err("mass_json is not of the field that is written"));
+    }
     let embedding = embedding.map(|array| array.as_array().to_vec()).unwrap_or_default();
-    let stamp = Stamp { asset_id, version, embedding, splats_trained, warnings };
+    let stamp = Stamp { asset_id, version, embedding, splats_trained, warnings, volume_lacks: vec![] };
     py.detach(|| {
         let parts = Parts {
             volume: volume.volume.clone(),
             shell: shell.shell.clone(),
             splats: splats.splats.clone(),
-            mass,
+            weight,
         };
         let data = assemble(&dna, &field.field, parts, stamp);
         gve_assets::write(&path, &data)
@@ -125,6 +140,17 @@ pub(crate) fn read_header(py: Python<'_>, path: PathBuf) -> PyResult<Header> {
         .map_err(|error| errors::from_read_error(py, &path, &error))
 }
 
+/// Reads the header and the metadata's compiler version, and nothing else of a file; the checksums of what
+/// is read are compared.
+///
+/// Raises `AssetFileError`.
+#[pyfunction]
+pub(crate) fn read_stamp(py: Python<'_>, path: PathBuf) -> PyResult<(Header, String)> {
+    py.detach(|| gve_assets::read_metadata(&path))
+        .map(|(header, metadata)| (Header(header), metadata.compiler_version))
+        .map_err(|error| errors::from_read_error(py, &path, &error))
+}
+
 fn open(py: Python<'_>, path: &Path) -> PyResult<AssetFile> {
     py.detach(|| AssetFile::open_with(path, READ)).map_err(|error| errors::from_read_error(py, path, &error))
 }
@@ -137,7 +163,7 @@ pub(crate) fn read_metadata(py: Python<'_>, path: PathBuf) -> PyResult<String> {
     json(serde_json::to_string(open(py, &path)?.metadata()))
 }
 
-/// Checks a whole file: checksum, every offset, count and number.
+/// Checks a whole file: checksums, every offset, count and number.
 ///
 /// Raises `AssetFileError`.
 #[pyfunction]

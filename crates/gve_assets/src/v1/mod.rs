@@ -114,7 +114,7 @@ fn parse(bytes: &[u8], header: &Header) -> Result<AssetData, Fault> {
 
 /// A part for each material, which is what the samples of version 1 name.
 fn with_parts(metadata: FileMetadata) -> FileMetadata {
-    metadata
+    FileMetadata { parts: crate::parts_of_materials(&metadata.materials), ..metadata }
 }
 
 /// The elements of an array that lies in the file.

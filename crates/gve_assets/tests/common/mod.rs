@@ -9,9 +9,10 @@ pub mod seal;
 pub mod tree;
 pub mod walk;
 
-use gve_assets::{AssetData, BrickCell, PartIds, Refinement, Shell, ShellPart, Splat};
+use gve_assets::{AssetData, BrickCell, PartIds, Refinement, Shell, ShellPart, Splat, parts_of_materials};
 use gve_types::{
-    AssetCategory, Bounds, ColorMode, FileMetadata, MassProperties, MaterialSpec,
+    AssetCategory, Bounds, ColorMode, FileMetadata, FilePart, MassProperties, MaterialSpec, MissingFeature,
+    PartFrame,
     dna::{AudioMode, AudioPatch},
 };
 
@@ -72,7 +73,29 @@ pub fn several_materials() -> AssetData {
         .collect();
     let mut metadata = metadata("Kästchen №7", vec![steel(), oak(), glass(), rubber()], 0.5, true);
     metadata.embedding = vec![0.5, -0.25, 0.125, 1.0e-7];
-    metadata.warnings = vec!["1.5 mm thin at «Öse»".to_owned()];
+    metadata.parts = ["Fuß", "Öse", "", "Deckel", "Griff"]
+        .iter()
+        .zip([0, 1, 2, 3, 1])
+        .zip(0_u8..)
+        .map(|((name, material), i)| FilePart {
+            path: format!("$.root_node.children[{i}]"),
+            name: Some((*name).to_owned()).filter(|name| !name.is_empty()),
+            material,
+            frame: PartFrame {
+                translation: [f32::from(i) * 0.25, 0.0, -1.0],
+                rotation: [0.0, 0.6, 0.0, -0.8],
+                scale: 1.0 + f32::from(i),
+            },
+            mass_kg: 100.0 + f32::from(i),
+            volume_m3: 0.01,
+        })
+        .collect();
+    metadata.volume_lacks = vec![MissingFeature {
+        path: "$.root_node.children[1]".to_owned(),
+        place: [0.25, 0.5, -0.125],
+        thickness_m: 0.0015,
+    }];
+    metadata.warnings = vec!["$.root_node.children[1] (Öse): 1.5 mm thin".to_owned()];
     AssetData {
         asset_id: (1 << 53) - 1,
         version: 4_000_000_007,
@@ -190,6 +213,8 @@ fn splat_on(normal: [f32; 3], radius: f32) -> Splat {
 
 fn metadata(name: &str, materials: Vec<MaterialSpec>, half: f32, splats_trained: bool) -> FileMetadata {
     FileMetadata {
+        parts: parts_of_materials(&materials),
+        volume_lacks: Vec::new(),
         name: name.to_owned(),
         category: AssetCategory::Prop,
         bounds: Bounds { min: [-half; 3], max: [half; 3] },
@@ -199,6 +224,7 @@ fn metadata(name: &str, materials: Vec<MaterialSpec>, half: f32, splats_trained:
         mass: MassProperties {
             mass_kg: 513.8,
             volume_m3: 0.06545,
+            relative_error: 0.00125,
             center_of_mass: [0.0; 3],
             inertia_kg_m2: [[12.84, 0.0, 0.0], [0.0, 12.84, 0.0], [0.0, 0.0, 12.84]],
         },

@@ -4,7 +4,7 @@ use gve_assets::{
     AssetData, BrickCell, PartIds, Refinement, Shell, ShellPart, Splat, Volume, VolumeLevel, texel_count,
 };
 use gve_types::{
-    FileMetadata,
+    FileMetadata, FilePart, MissingFeature, PartFrame,
     dna::{AudioMode, AudioPatch},
 };
 use half::f16;
@@ -155,6 +155,11 @@ fn volume(recipe: &Recipe, random: &mut Random) -> Volume {
     }
 }
 
+/// More than one byte counts, for every third recipe.
+fn part_count(recipe: &Recipe) -> u32 {
+    if recipe.seed % 3 == 0 { recipe.materials + 256 } else { recipe.materials }
+}
+
 fn level(recipe: &Recipe, count: u32, random: &mut Random) -> VolumeLevel {
     let is_stored: Vec<bool> = (0..count).map(|_| random.below(256) < recipe.stored_of_256).collect();
     let stored = is_stored.iter().filter(|&&stored| stored).count();
@@ -169,11 +174,11 @@ fn level(recipe: &Recipe, count: u32, random: &mut Random) -> VolumeLevel {
         })
         .collect();
     let texels = texel_count(recipe.slab, stored);
-    let parts: Vec<u16> = (0..texels).map(|_| random.below(recipe.materials) as u16).collect();
+    let parts: Vec<u16> = (0..texels).map(|_| random.below(part_count(recipe)) as u16).collect();
     VolumeLevel {
         cells,
         scales: (0..stored).map(|_| random.unit_interval() + 1e-6).collect(),
-        parts: if recipe.seed % 3 == 0 {
+        parts: if part_count(recipe) > 256 {
             PartIds::U16(parts)
         } else {
             PartIds::U8(parts.into_iter().map(|part| part as u8).collect())
@@ -237,6 +242,24 @@ fn metadata(recipe: &Recipe, splats_trained: bool, random: &mut Random) -> FileM
             material
         })
         .collect();
+    metadata.parts = (0..part_count(recipe))
+        .map(|i| FilePart {
+            path: format!("$.root_node.children[{i}]"),
+            name: (i % 2 == 0).then(|| format!("{i}")),
+            material: random.below(recipe.materials),
+            frame: PartFrame { translation: random.vector(), rotation: random.unit(), scale: 0.5 },
+            mass_kg: random.finite(),
+            volume_m3: random.finite(),
+        })
+        .collect();
+    metadata.volume_lacks = (0..random.below(3))
+        .map(|i| MissingFeature {
+            path: format!("$.root_node.children[{i}]"),
+            place: random.vector(),
+            thickness_m: random.finite(),
+        })
+        .collect();
+    metadata.mass.relative_error = random.unit_interval();
     metadata.mass.mass_kg = random.finite();
     metadata.mass.center_of_mass = random.vector();
     metadata.mass.inertia_kg_m2 = std::array::from_fn(|_| random.vector());

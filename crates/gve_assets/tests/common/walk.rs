@@ -7,7 +7,7 @@ use gve_types::FileMetadata;
 /// optimised away.
 pub fn walk(file: &AssetFile) -> u64 {
     let metadata = file.metadata();
-    let sum = volume(&file.volume(), part_count(metadata)) + splats(file.splats(), metadata);
+    let sum = volume(&file.volume(), metadata.parts.len()) + splats(file.splats(), metadata);
     sum + shell(&file.shell(), metadata) + file.audio_patch().modes.len() as u64
 }
 
@@ -19,15 +19,10 @@ pub fn walk_prefix(prefix: &AssetPrefix) -> u64 {
         return sum;
     };
     if let Some(view) = prefix.volume() {
-        sum += volume(&view, part_count(metadata));
+        sum += volume(&view, metadata.parts.len());
     }
     sum += prefix.splats().map_or(0, |found| splats(found, metadata));
     sum + prefix.shell().map_or(0, |found| shell(&found, metadata))
-}
-
-/// How many parts there are to refer to.
-pub fn part_count(metadata: &FileMetadata) -> usize {
-    metadata.materials.len()
 }
 
 fn volume(volume: &VolumeView<'_>, parts: usize) -> u64 {

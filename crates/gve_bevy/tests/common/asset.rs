@@ -167,12 +167,15 @@ pub fn data(shape: &Shape, resolution: u32, shell: Shell) -> AssetData {
             mass: MassProperties {
                 mass_kg: 1.0,
                 volume_m3: 1.0,
+                relative_error: 0.0,
                 center_of_mass: [0.0; 3],
                 inertia_kg_m2: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
             },
             embedding: Vec::new(),
             splats_trained: false,
             warnings: Vec::new(),
+            parts: Vec::new(),
+            volume_lacks: Vec::new(),
         },
     }
 }

@@ -252,7 +252,7 @@ fn folded_copies(united: Shape, child: Shape, bounds: Aabb) -> Shape {
     let exact = child.exact >= Exact::Outside;
     Shape {
         distance: united.distance,
-        material: united.material,
+        part: united.part,
         bounds,
         lipschitz: child.lipschitz,
         growth: child.growth,
