@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use glam::{Vec3, Vec4};
 
-pub(crate) use bounds::tight_bounds;
+pub(crate) use bounds::{tight_bounds, tight_extent};
 pub(crate) use program::Program;
 pub(crate) use sampler::Sampler;
 

@@ -18,12 +18,14 @@ mod bend;
 mod combine;
 mod deform;
 mod ellipsoid;
+mod extent;
 mod normal;
 mod offset;
 mod part;
 mod polygon;
 mod primitive;
 mod repeat;
+mod support;
 mod transform;
 
 use std::collections::HashMap;
@@ -127,6 +129,7 @@ pub(crate) fn lower(dna: &AssetDna, materials: &MaterialTable) -> Result<Lowered
         palette: Vec::new(),
         parts: Vec::new(),
         facts: HashMap::new(),
+        searched: HashMap::new(),
         visits: 0,
         offsets: HashMap::new(),
     };
@@ -186,6 +189,8 @@ struct Lowering<'a> {
     /// What is known about nodes that were lowered before, by their address. It does not depend on the
     /// coordinates, so a parent that needs its child's bounds first lowers it at most once for that.
     facts: HashMap<usize, Shape>,
+    /// Where nodes truly begin and end, by their address and axis, as far as that was asked for.
+    searched: HashMap<(usize, usize), Option<extent::Range>>,
     /// Nodes lowered so far, copies counted: bounds the time of nested repeats.
     visits: usize,
     /// What was found out about the offsets, by the address of their node.

@@ -216,13 +216,14 @@ impl Lowering<'_> {
             b: Builder::new(),
             table: self.table,
             palette: self.palette.clone(),
+            parts: self.parts.clone(),
+            searched: std::collections::HashMap::new(),
             facts: std::collections::HashMap::new(),
             visits: 0,
             offsets: std::mem::take(&mut self.offsets),
         };
         let p = [apart.b.x(), apart.b.y(), apart.b.z()];
-        let material: Option<Id> = place.material.map(|_| apart.b.constant(0.0));
-        let place = Place { p, stretch: 1.0, material, offset, ..place.clone() };
+        let place = Place { p, stretch: 1.0, offset, ..place.clone() };
         let shape = apart.node(node, &place);
         self.offsets = std::mem::take(&mut apart.offsets);
         let shape = shape?;
