@@ -8,13 +8,15 @@ use half::{f16, slice::HalfFloatSliceExt};
 use super::{
     ladder::{Ladder, power_below},
     look::{Look, SAMPLES, SIDE, Samples},
-    thin::Thin,
+    thin::{self, Thin},
 };
 use crate::lattice::{Block, Lattice};
 
 /// A brick whose largest distance is this many cells of the surface is kept though it holds no surface itself, so
 /// that central differences next to the surface find their samples.
 const BAND_CELLS: f32 = 1.0;
+/// Where parts touch, samples between them are at most this far outside, in cells.
+const TOUCHING_CELLS: f32 = 1e-3;
 /// The largest distance of a brick is at least this many of its units and less than twice as many: half
 /// precision then has its full number of digits down to a millionth of it.
 const UNITS: f32 = 512.0;
@@ -58,6 +60,8 @@ pub(super) struct Brick {
     pub(super) parts: Parts,
     /// What it may be too coarse for.
     pub(super) thin: Thin,
+    /// Whether its concave kinks are only where parts touch: nothing of them is seen.
+    pub(super) touches_only: bool,
     pub(super) children: Option<Box<[Child; 8]>>,
 }
 
@@ -189,6 +193,10 @@ impl Scratch {
         }
         let Candidate { at, region } = candidate;
         let thin = Thin::of(self, level, at, &region, &look);
+        let touches_only = level.level < level.ladder.asked
+            && look.concave > 0.0
+            && look.highest <= TOUCHING_CELLS * cell
+            && !thin::has_gap(self, level, at, &region, &look);
         let scale = power_below(look.largest.max(f32::MIN_POSITIVE)) / UNITS;
         let scale = scale.max(f32::MIN_POSITIVE);
         let parts = match region.uniform_part() {
@@ -208,7 +216,7 @@ impl Scratch {
         let mut distances = Box::new([f16::ZERO; SAMPLES]);
         let scaled = self.distances.map(|distance| distance / scale);
         distances.convert_from_f32_slice(&scaled);
-        let brick = Brick { at, region: Some(region), look, scale, distances, parts, thin, children: None };
+        let brick = Brick { at, region: Some(region), look, scale, distances, parts, thin, touches_only, children: None };
         Outcome::Stored(Box::new(brick))
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct Look {
     /// The smallest and the largest distance, signs left out.
     pub(super) nearest: f32,
     pub(super) largest: f32,
+    /// The largest distance.
+    pub(super) highest: f32,
     /// The smallest distance of each octant, signs left out; octant x + 2 y + 4 z. The middle samples
     /// belong to both sides.
     pub(super) octants: [f32; 8],
@@ -77,6 +79,7 @@ impl Look {
             inside: samples[0] < 0.0,
             nearest,
             largest: max(high, -low),
+            highest: high,
             octants,
             slope,
             convex,

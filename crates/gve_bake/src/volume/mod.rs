@@ -15,7 +15,7 @@ mod tree;
 
 use gve_assets::Volume;
 use gve_sdf::Field;
-use gve_types::limits;
+use gve_types::{MissingFeature, limits};
 
 use crate::{BakeError, Watch};
 use ladder::Ladder;
@@ -55,6 +55,18 @@ pub struct BakedVolume {
     pub volume: Volume,
     /// Parts that are too thin for it, one place of each; empty when it shows everything.
     pub lacks: Vec<Lack>,
+}
+
+impl BakedVolume {
+    /// What the volume does not show, with the paths of its nodes in the recipe of `field`.
+    pub fn missing(&self, field: &Field) -> Vec<MissingFeature> {
+        let of = |lack: &Lack| MissingFeature {
+            path: field.parts().get(usize::from(lack.part)).map_or_else(String::new, |part| part.path.to_string()),
+            place: lack.position,
+            thickness_m: lack.thickness_m,
+        };
+        self.lacks.iter().map(of).collect()
+    }
 }
 
 /// Samples the field near its surface, with `resolution` cells along its longest side and the usual budget.

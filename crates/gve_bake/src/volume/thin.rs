@@ -4,7 +4,7 @@
 //! it is outside again, and asks what the brick shows half way.
 
 use glam::{UVec3, Vec3, Vec4};
-use gve_sdf::{Aabb, Region};
+use gve_sdf::Region;
 
 use super::{
     brick::{Level, Scratch},
@@ -19,10 +19,12 @@ const KINK_CELLS: f32 = 0.3;
 const SIDE_CELLS: f32 = 0.2;
 /// A sample this deep in the solid, in cells, speaks for the samples up to two cells from it.
 const DEEP_CELLS: f32 = 0.9;
+/// How far beyond the surface a gap is looked for, in cells of the size that was asked for.
+const GAP_CELLS: f32 = 0.1;
 /// Most probes of a brick.
-const MAX_PROBES: usize = 48;
+const MAX_PROBES: usize = 16;
 /// Newton steps to the surface.
-const NEWTON_STEPS: usize = 4;
+const NEWTON_STEPS: usize = 2;
 /// How deep a probe looks for the other side, in cells.
 const REACH_CELLS: f32 = 2.2;
 /// Half as deep as that, solid that is at least this share as deep as a flat surface leaves it is thick.
@@ -32,6 +34,8 @@ const DEPTHS: usize = 14;
 const DEPTH_RATIO: f32 = 1.4;
 /// Half way through a part at least this share of its true depth is shown, or the part is not there.
 const SHOWN_DEPTH: f32 = 0.2;
+/// Half way through something, the distance is at least this share of its thickness.
+const GRAZING: f32 = 0.1;
 /// What the surface of a thin part may be off, as a share of its thickness.
 const LEVELNESS: f32 = 0.08;
 /// Thinner than the size over this, a part that grows thicker nearby is the tip of something and no thin part.
@@ -109,14 +113,52 @@ fn probe_reach(level: &Level<'_>) -> f32 {
     REACH_CELLS * level.cell_size_m().min(level.asked_cell_size_m())
 }
 
+/// Whether there is a gap in the solid where a brick, all of whose samples are inside, has a concave kink: without
+/// one, two parts only touch there. What is looked for is as wide as a fifth of the asked cells, or wider.
+pub(super) fn has_gap(scratch: &mut Scratch, level: &Level<'_>, at: UVec3, region: &Region, look: &Look) -> bool {
+    let cell = level.cell_size_m();
+    let near = cell * look.slope;
+    let samples = &scratch.distances;
+    let mut found: Vec<usize> = (0..samples.len())
+        .filter(|&i| samples[i].abs() <= near)
+        .filter(|&i| kinks(samples, i).into_iter().any(|kink| -kink > KINK_CELLS * near))
+        .collect();
+    spread(&mut found);
+    let mut points = Points::default();
+    for i in found {
+        let slope = slope(samples, i) / cell;
+        let beyond = GAP_CELLS * level.ladder.wanted_m - samples[i] / slope.length().max(0.5);
+        points.push(level.sample_position(at, i) + beyond * slope.normalize_or_zero());
+    }
+    distances_at(scratch, region, &points).into_iter().any(|d| d > 0.0)
+}
+
+/// Distances at a few points in a brick and beside it.
+fn distances_at(scratch: &mut Scratch, region: &Region, points: &Points) -> Vec<f32> {
+    let within = region.bounds();
+    let is_within = |i: usize| within.contains(Vec3::new(points.xs[i], points.ys[i], points.zs[i]));
+    // The whole program costs less for a few points than shortening it for a larger box.
+    let region = if (0..points.len()).all(is_within) { region.clone() } else { scratch.root.clone() };
+    let mut distances = vec![0.0; points.len()];
+    scratch.evaluator.distances(&region, &points.xs, &points.ys, &points.zs, &mut distances);
+    distances
+}
+
+/// Leaves out all but [`MAX_PROBES`] of the suspects, evenly.
+fn spread(found: &mut Vec<usize>) {
+    if found.len() > MAX_PROBES {
+        *found = (0..MAX_PROBES).map(|i| found[i * found.len() / MAX_PROBES]).collect();
+    }
+}
+
 /// The samples of a brick beside which something thin may be; `None` if there are none.
 fn suspects(samples: &Samples, level: &Level<'_>, look: &Look) -> Option<Vec<usize>> {
     let cell = level.cell_size_m();
     let side_reach = SIDE_CELLS * level.asked_cell_size_m() * look.slope;
     // Coarser bricks are refined because of a kink; how thin what makes it is shows in the end.
-    let kinks = (level.level >= level.ladder.asked && look.convex > KINK_CELLS * cell * look.slope)
+    let near = (level.level >= level.ladder.asked && look.convex > KINK_CELLS * cell * look.slope)
         .then_some(cell * look.slope);
-    if kinks.is_none() && look.nearest > side_reach {
+    if near.is_none() && look.nearest > side_reach {
         return None;
     }
     let deep = -DEEP_CELLS * cell * look.slope.min(1.0);
@@ -125,16 +167,15 @@ fn suspects(samples: &Samples, level: &Level<'_>, look: &Look) -> Option<Vec<usi
     for (i, &d) in samples.iter().enumerate() {
         let at = [i % SIDE, i / SIDE % SIDE, i / SIDE / SIDE];
         let on_side = || at.iter().any(|&c| c == 0 || c == SIDE - 1);
-        let suspicious = kinks.is_some_and(|near| d.abs() <= near && kink(samples, i, at) > KINK_CELLS * near)
+        let suspicious = near.is_some_and(|near| {
+            d.abs() <= near && kinks(samples, i).into_iter().any(|kink| kink > KINK_CELLS * near)
+        })
             || d.abs() <= side_reach && on_side();
         if suspicious && !(has_deep && is_deep_near(samples, at, deep)) {
             found.push(i);
         }
     }
-    if found.len() > MAX_PROBES {
-        let all = found.len();
-        found = (0..MAX_PROBES).map(|i| found[i * all / MAX_PROBES]).collect();
-    }
+    spread(&mut found);
     (!found.is_empty()).then_some(found)
 }
 
@@ -156,11 +197,7 @@ fn keep_thin(
         points.push(level.sample_position(at, sample) - down * (scratch.distances[sample] / steep + below));
         thick_m.push(THICK * below * steep);
     }
-    let all = |p: &Points, within: Aabb| (0..p.len()).all(|i| within.contains(Vec3::new(p.xs[i], p.ys[i], p.zs[i])));
-    // The whole program costs less for a few points than shortening it for a larger box.
-    let region = if all(&points, region.bounds()) { region.clone() } else { scratch.root.clone() };
-    let mut distances = vec![0.0; points.len()];
-    scratch.evaluator.distances(&region, &points.xs, &points.ys, &points.zs, &mut distances);
+    let distances = distances_at(scratch, region, &points);
     let mut index = 0..;
     suspects.retain(|_| index.next().is_some_and(|i: usize| distances[i] > -thick_m[i]));
 }
@@ -175,14 +212,14 @@ fn slope(samples: &Samples, i: usize) -> Vec3 {
     Vec3::new(along(i % SIDE, 1), along(i / SIDE % SIDE, SIDE), along(i / SIDE / SIDE, SIDE * SIDE))
 }
 
-/// The largest convex kink at a sample.
-fn kink(samples: &Samples, i: usize, at: [usize; 3]) -> f32 {
-    let along = |(axis, stride): (usize, usize)| match at[axis] {
-        0 => f32::NEG_INFINITY,
-        c if c == SIDE - 1 => f32::NEG_INFINITY,
+/// The kinks at a sample along the axes on which it has two neighbours, convex ones positive.
+fn kinks(samples: &Samples, i: usize) -> [f32; 3] {
+    let along = |c: usize, stride: usize| match c {
+        0 => 0.0,
+        c if c == SIDE - 1 => 0.0,
         _ => samples[i - stride] + samples[i + stride] - 2.0 * samples[i],
     };
-    [(0, 1), (1, SIDE), (2, SIDE * SIDE)].into_iter().map(along).fold(f32::NEG_INFINITY, f32::max)
+    [along(i % SIDE, 1), along(i / SIDE % SIDE, SIDE), along(i / SIDE / SIDE, SIDE * SIDE)]
 }
 
 /// Whether a sample within two cells lies deep in the solid.
@@ -271,8 +308,8 @@ impl Probes {
         for (probe, &distance) in self.found.iter_mut().zip(&self.distances) {
             probe.depth = -distance;
         }
-        // Half way through it is inside, or the other side was not its own.
-        self.found.retain(|probe| probe.depth > 0.0);
+        // Along a face that a probe only grazes, it is not deep.
+        self.found.retain(|probe| probe.depth > GRAZING * probe.thickness_m);
     }
 
     fn look(&mut self, scratch: &mut Scratch, region: &Region, at: &[Vec3]) {

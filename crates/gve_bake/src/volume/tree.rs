@@ -19,7 +19,7 @@ use crate::{
 
 /// What straight lines between the samples of a brick may miss of the surface before it is refined, twice over
 /// (see [`Look`](super::look::Look)), in cells of the size that was asked for, before it was rounded down.
-const MISS_CELLS: f32 = 0.3;
+const MISS_CELLS: f32 = 0.4;
 /// Programs of at most this many operations are not shortened for a single brick of the asked level: that would
 /// take longer than it saves.
 const LEAF_OPS: usize = 400;
@@ -51,7 +51,8 @@ impl<'a> Tree<'a> {
             let enough = MISS_CELLS * ladder.wanted_m;
             let is_coarse = |brick: &Brick| {
                 let look = &brick.look;
-                look.convex.max(look.concave) > enough * look.slope.min(1.0) || brick.thin.missing.is_some()
+                let kink = if brick.touches_only { look.convex } else { look.convex.max(look.concave) };
+                kink > enough * look.slope.min(1.0) || brick.thin.missing.is_some()
             };
             let coarse = numbered(&tree.levels[level]).filter(|(_, brick)| is_coarse(brick)).map(|(i, _)| i);
             let coarse: Vec<u32> = coarse.collect();
