@@ -7,13 +7,16 @@
 use std::ops::Range;
 
 use bytemuck::{Pod, Zeroable};
-use gve_types::limits::{MAX_MATERIALS, MAX_SHELL_TRIANGLES, MAX_SHELL_VERTICES, MAX_TEXTURE_3D_TEXELS};
+use gve_types::limits::{MAX_MATERIALS, MAX_SHELL_TRIANGLES, MAX_SHELL_VERTICES, MAX_TEXTURE_3D_TEXELS, MAX_VOLUME_LEVELS};
 use half::f16;
 
 use crate::{
     error::{Fault, Section},
     model::{BRICK_CELLS, BRICK_SAMPLES, BrickCell, ShellPart, Splat},
 };
+
+/// Most levels of a volume.
+pub const MAX_LEVELS: usize = MAX_VOLUME_LEVELS as usize;
 
 /// The first four bytes of every file.
 pub const MAGIC: [u8; 4] = *b"GVE1";

@@ -2,9 +2,11 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `model` | what a file holds, as plain data: [`AssetData`] and its parts |
+//! | `model`, `volume` | what a file holds, as plain data: [`AssetData`] and its parts |
 //! | [`layout`] | the bytes: every constant, header and offset of `docs/format.md` |
 //! | `view` | the same parts as slices into a file: [`VolumeView`], [`ShellView`] |
+//! | `lookup` | what a volume holds at a point: [`VolumeView::lookup`], [`VolumeView::sample`] |
+//! | `flat` | volumes without levels, which become trees of one: [`FlatVolume`] |
 //! | `reader` | [`AssetFile`]: maps a file, checks all of it, hands out views |
 //! | `parse` | from bytes to sections, no number trusted |
 //! | `writer` | [`encode`] and [`write()`] |
@@ -17,7 +19,8 @@
 //! let chair = gve_assets::AssetFile::open("chair.gve_bin")?;
 //! println!("{}: {} splats", chair.metadata().name, chair.splats().len());
 //! let volume = chair.volume();
-//! let texture: &[u8] = bytemuck::cast_slice(volume.distances); // mapped bytes, ready for the GPU
+//! let level = volume.levels()[0];
+//! let texture: &[u8] = bytemuck::cast_slice(level.distances); // mapped bytes, ready for the GPU
 //! # let _ = texture;
 //! # Ok(())
 //! # }
@@ -29,18 +32,24 @@ compile_error!("files are little-endian and read without conversion; this target
 mod buffer;
 mod check;
 mod error;
+mod flat;
 mod foreign;
 pub mod layout;
+mod lookup;
 mod model;
 mod parse;
 mod reader;
 mod scan;
 mod view;
+mod volume;
 mod writer;
 
 pub use error::{Fault, ReadError, Section, WriteError};
+pub use flat::{FlatCell, FlatVolume};
 pub use layout::Header;
+pub use lookup::{Brick, Lookup, Sample};
 pub use model::*;
 pub use reader::{AssetFile, OpenOptions, read_header};
-pub use view::{ShellView, VolumeView};
+pub use view::{LevelView, ShellView, VolumeView};
+pub use volume::*;
 pub use writer::{encode, write};
