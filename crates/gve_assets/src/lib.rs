@@ -8,7 +8,10 @@
 //! | `lookup` | what a volume holds at a point: [`VolumeView::lookup`], [`VolumeView::sample`] |
 //! | `flat` | volumes without levels, which become trees of one: [`FlatVolume`] |
 //! | `reader` | [`AssetFile`]: maps a file, checks all of it, hands out views |
-//! | `parse` | from bytes to sections, no number trusted |
+//! | `prefix` | [`AssetPrefix`]: the same for what is there of a file that is still arriving |
+//! | `directory` | [`Directory`]: the header and the list of sections |
+//! | `parse`, `sections` | from bytes to sections, no number trusted; from those to views |
+//! | `v1` | files of format version 1, read into memory as version 2 |
 //! | `writer` | [`encode`] and [`write()`] |
 //! | `check`, `scan` | what makes contents valid, and one parallel pass over them with the checksum |
 //!
@@ -31,6 +34,7 @@ compile_error!("files are little-endian and read without conversion; this target
 
 mod buffer;
 mod check;
+mod directory;
 mod error;
 mod flat;
 mod foreign;
@@ -38,18 +42,23 @@ pub mod layout;
 mod lookup;
 mod model;
 mod parse;
+mod prefix;
 mod reader;
 mod scan;
+mod sections;
+mod v1;
 mod view;
 mod volume;
 mod writer;
 
+pub use directory::Directory;
 pub use error::{Fault, ReadError, Section, WriteError};
 pub use flat::{FlatCell, FlatVolume};
-pub use layout::Header;
+pub use layout::{DirectoryEntry, Header};
 pub use lookup::{Brick, Lookup, Sample};
 pub use model::*;
-pub use reader::{AssetFile, OpenOptions, read_header};
+pub use prefix::AssetPrefix;
+pub use reader::{AssetFile, OpenOptions, read_header, read_metadata};
 pub use view::{LevelView, ShellView, VolumeView};
 pub use volume::*;
 pub use writer::{encode, write};

@@ -41,7 +41,8 @@ pub struct LevelView<'a> {
 }
 
 impl LevelView<'_> {
-    const NONE: Self = Self { cells: &[], scales: &[], distances: &[], parts: PartIdsRef::U8(&[]) };
+    /// A level without a brick.
+    pub(crate) const NONE: Self = Self { cells: &[], scales: &[], distances: &[], parts: PartIdsRef::U8(&[]) };
 
     /// Stored bricks.
     pub fn stored_bricks(&self) -> usize {
@@ -60,6 +61,17 @@ impl LevelView<'_> {
 }
 
 impl<'a> VolumeView<'a> {
+    /// No volume: without a level, nothing else in it means anything.
+    pub(crate) const NONE: Self = Self {
+        origin: [0.0; 3],
+        cell_size: 0.0,
+        lipschitz: 1.0,
+        bricks: [0; 3],
+        slab: [1; 2],
+        levels: [LevelView::NONE; MAX_LEVELS],
+        level_count: 0,
+    };
+
     /// The same volume over other levels, of which at most 16 are taken.
     pub(crate) fn with_levels(mut self, levels: impl IntoIterator<Item = LevelView<'a>>) -> Self {
         self.level_count = 0;
@@ -78,8 +90,7 @@ impl<'a> VolumeView<'a> {
         bricks: [u32; 3],
         slab: [u32; 2],
     ) -> Self {
-        let levels = [LevelView::NONE; MAX_LEVELS];
-        Self { origin, cell_size, lipschitz, bricks, slab, levels, level_count: 0 }
+        Self { origin, cell_size, lipschitz, bricks, slab, ..Self::NONE }
     }
 
     /// The levels, coarse to fine.
@@ -169,6 +180,9 @@ pub struct ShellView<'a> {
 }
 
 impl ShellView<'_> {
+    /// A mesh without a triangle.
+    pub(crate) const NONE: Self = Self { positions: &[], normals: &[], weld: &[], indices: &[], parts: &[] };
+
     /// A copy that owns its arrays.
     pub fn to_shell(&self) -> Shell {
         Shell {
