@@ -157,7 +157,10 @@ fn a_bad_binary_keeps_the_good_one_and_says_why() {
 
     script.say(MessageType::AssetReady, 3, &ball(3, 3.0));
     game.until("the third version", |game| game.net().is_current());
-    assert_eq!((game.status(), game.radius(), game.net().shown), (GveAssetStatus::Ready { warnings: vec![] }, Some(3.0), 3));
+    assert_eq!(
+        (game.status(), game.radius(), game.net().shown),
+        (GveAssetStatus::Ready { warnings: vec![] }, Some(3.0), 3)
+    );
     assert_eq!(game.failed.len(), 1, "said once: {:?}", game.failed);
 }
 

@@ -131,7 +131,10 @@ impl Bench {
     #[track_caller]
     fn until_radius(&mut self, object: Entity, radius: f32) {
         self.until("the new bounds", |world| radius_of(world, object) == Some(radius));
-        assert_eq!(self.app.world().get::<GveAssetStatus>(object), Some(&GveAssetStatus::Ready { warnings: vec![] }));
+        assert_eq!(
+            self.app.world().get::<GveAssetStatus>(object),
+            Some(&GveAssetStatus::Ready { warnings: vec![] })
+        );
     }
 }
 
@@ -225,7 +228,12 @@ fn warnings_of_a_bake_are_in_the_status_and_are_logged_once() {
     for _ in 0..10 {
         bench.update();
     }
-    assert_eq!((log.count(THIN), log.count(FAR)), (1, 1), "{}", String::from_utf8_lossy(&log.0.lock().unwrap()));
+    assert_eq!(
+        (log.count(THIN), log.count(FAR)),
+        (1, 1),
+        "{}",
+        String::from_utf8_lossy(&log.0.lock().unwrap())
+    );
     assert_eq!(log.count(&format!("{FILE}: {FAR}")), 1, "with the file's name");
 
     // Gone, and here again.

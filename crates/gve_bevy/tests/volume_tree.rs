@@ -3,12 +3,7 @@
 
 mod common;
 
-use bevy::{
-    camera::Viewport,
-    core_pipeline::prepass::DepthPrepass,
-    math::bounding::Aabb3d,
-    prelude::*,
-};
+use bevy::{camera::Viewport, core_pipeline::prepass::DepthPrepass, math::bounding::Aabb3d, prelude::*};
 use common::{
     asset::{Shape, asset, asset_with, data, material, shell, tree},
     stage::{BLUE, RED, Stage},
@@ -66,7 +61,7 @@ fn fine_everywhere_or_in_part(stage: &mut Stage) {
     let sphere = red_sphere(1.0);
     type Refine = fn(Vec3) -> bool;
     let trees: [(&str, Refine); 3] =
-        [("fine", |_| true), ("half_fine", |p| p.x + 0.4 * p.z > 0.1), ("striped", |p| (9.0 * p.y).sin() > 0.0)];
+        [("fine", |_| true), ("half_fine", |p| p.x + 0.4 * p.z > 0.1), ("belted", |p| p.y.abs() < 0.5)];
     for (name, refine) in trees {
         let volume = tree(&sphere, 20, 3, refine);
         assert_eq!(stored(&volume).len(), 3, "{name}");
@@ -84,10 +79,13 @@ fn fine_everywhere_or_in_part(stage: &mut Stage) {
 /// A ball with an aerial that only the finest of five levels resolves.
 fn a_thin_part_is_there_whole(stage: &mut Stage) {
     const RADIUS: f32 = 0.012;
+    // Away from all samples of the coarsest level.
+    const PLACE: Vec3 = Vec3::new(0.04, 0.0, 0.03);
     let shape = || {
         Shape::new(
             1.0,
             |p| {
+                let p = p - PLACE;
                 let ball = (p + Vec3::Y * 0.4).length() - 0.5;
                 let aerial = (p - Vec3::Y * p.y.clamp(0.0, 0.95)).length() - RADIUS;
                 ball.min(aerial)
@@ -106,12 +104,12 @@ fn a_thin_part_is_there_whole(stage: &mut Stage) {
     stage.mesh(
         Sphere::new(0.5).mesh().uv(128, 64),
         Color::srgb_u8(RED[0], RED[1], RED[2]),
-        Transform::from_xyz(0.0, -0.4, 0.0),
+        Transform::from_translation(PLACE - Vec3::Y * 0.4),
     );
     stage.mesh(
         Cylinder::new(RADIUS, 0.9),
         Color::srgb_u8(RED[0], RED[1], RED[2]),
-        Transform::from_xyz(0.0, 0.5, 0.0),
+        Transform::from_translation(PLACE + Vec3::Y * 0.5),
     );
     let mesh = stage.shoot(GveRepresentation::Volume);
     mesh.keep("aerial_mesh");
@@ -181,8 +179,9 @@ fn a_brick_knows_nothing_of_what_lies_behind_it(stage: &mut Stage) {
             let place = [slot % volume.slab[0], slot % per_layer / volume.slab[0], slot / per_layer];
             let [x, y, z] = place.map(|place| 8 * place);
             let mut rows = (0..64).map(|i| x + width * (y + i % 8 + height * (z + i / 8)));
-            if rows.all(|row| level.distances[row as usize..][..8].iter().all(|distance| distance.to_f32() > 0.0))
-            {
+            if rows.all(|row| {
+                level.distances[row as usize..][..8].iter().all(|distance| distance.to_f32() > 0.0)
+            }) {
                 *scale *= 50.0;
                 enlarged += 1;
             }
@@ -277,7 +276,9 @@ fn a_reload_may_change_the_depth(stage: &mut Stage) {
     let id = stage.app.world().get::<GveObject>(stage.objects[0]).unwrap().id();
     stage.shoot(GveRepresentation::Volume);
     for (step, (asset, which)) in
-        [(deep(), 1), (flat(), 0), (small(), 2), (deep(), 1), (small(), 2), (flat(), 0)].into_iter().enumerate()
+        [(deep(), 1), (flat(), 0), (small(), 2), (deep(), 1), (small(), 2), (flat(), 0)]
+            .into_iter()
+            .enumerate()
     {
         stage.app.world_mut().resource_mut::<Assets<GveAsset>>().insert(id, asset).unwrap();
         let picture = stage.shoot(GveRepresentation::Volume);
@@ -292,9 +293,8 @@ fn the_near_plane_cuts_in_every_pass(stage: &mut Stage) {
     stage.sun();
     stage.object(asset(&red_sphere(1.0), 48), Transform::default());
     stage.mesh(Cuboid::from_length(0.5), Color::srgb_u8(40, 160, 60), Transform::default());
-    let near = common::stage::EYE.length() - 0.6;
-    let projection =
-        OrthographicProjection { scale: 0.012, near, ..OrthographicProjection::default_3d() };
+    let near = stage::EYE.length() - 0.6;
+    let projection = OrthographicProjection { scale: 0.012, near, ..OrthographicProjection::default_3d() };
     stage.replace_camera((DepthPrepass, Projection::from(projection)));
     let (picture, _) = stage.compare("orthographic_cut");
     let green = picture.pixels().filter(|p| p[1] > p[0]).count();
@@ -324,15 +324,15 @@ fn outlines_in_a_wide_viewport_are_as_smooth_as_in_a_square_one() {
         rows.count()
     };
     let (of_volume, of_mesh) = (partial(&volume), partial(&shell));
-    println!("{of_volume} {of_mesh}");
-    assert!(of_mesh > 10, "{of_mesh} rows of the mesh begin with a partly covered pixel");
-    assert!(of_volume * 3 > of_mesh, "{of_volume} rows of the volume begin so, {of_mesh} of the mesh");
+    assert!(of_mesh > 20, "{of_mesh} rows of the mesh begin with a partly covered pixel");
+    assert!(of_volume * 2 > of_mesh, "{of_volume} rows of the volume begin so, {of_mesh} of the mesh");
 }
 
 fn lacking() -> GveAsset {
     let sphere = red_sphere(1.0);
     let mut data = data(&sphere, 12, shell(&Sphere::new(1.0).mesh().uv(16, 8)));
-    let missing = |path: &str, thickness_m| MissingFeature { path: path.into(), place: [0.0, 1.25, 0.0], thickness_m };
+    let missing =
+        |path: &str, thickness_m| MissingFeature { path: path.into(), place: [0.0, 1.25, 0.0], thickness_m };
     data.metadata.volume_lacks =
         vec![missing("$.root_node.children[1]", 0.0005), missing("$.root_node.children[2]", 0.002)];
     GveAsset::new(AssetFile::from_bytes(gve_assets::encode(&data).unwrap()).unwrap().into())
@@ -356,7 +356,9 @@ fn a_volume_that_lacks_something_is_drawn_as_the_shell() {
     }
     let children: Vec<Entity> = app.world().get::<Children>(object).unwrap().iter().collect();
     assert!(children.iter().all(|&child| app.world().get::<gve_bevy::volume::GveVolumeOf>(child).is_none()));
-    assert!(children.iter().any(|&child| app.world().get::<gve_bevy::shell::GveShellPartOf>(child).is_some()));
+    assert!(
+        children.iter().any(|&child| app.world().get::<gve_bevy::shell::GveShellPartOf>(child).is_some())
+    );
 
     // Nothing is missing from its other forms.
     app.world_mut().entity_mut(object).insert(GveRepresentation::Splats);

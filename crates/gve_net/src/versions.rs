@@ -190,12 +190,13 @@ mod tests {
 
     #[test]
     fn the_refinement_stands_in_the_header() {
-        let file = |format: u16, flags: u16| [b"GVE1", &format.to_le_bytes()[..], &flags.to_le_bytes()].concat();
+        let file =
+            |format: u16, flags: u16| [b"GVE1", &format.to_le_bytes()[..], &flags.to_le_bytes()].concat();
         let refinements: Vec<u8> = (0..8).map(|flags| refinement_of(&file(2, flags))).collect();
         assert_eq!(refinements, [0, 1, 2, 3, 0, 1, 2, 3], "two bits of the flags");
         assert_eq!([refinement_of(&file(1, 0)), refinement_of(&file(1, 1))], [0, 2], "trained or not");
         assert_eq!(refinement_of(&file(2, 2)[..7]), 0, "cut short");
-        assert_eq!(refinement_of(b"PNG1\2\0\2\0"), 0, "another kind of file");
+        assert_eq!(refinement_of(b"PNG1\x02\x00\x02\x00"), 0, "another kind of file");
     }
 
     #[test]
@@ -234,7 +235,8 @@ mod tests {
 
     /// Whatever arrives: any of the messages about versions up to 8, in any order, any number of times.
     fn arrivals() -> impl Strategy<Value = Vec<Arrival>> {
-        let ready = (1..=8_u32, 0..=2_u8).prop_map(|(version, refinement)| Arrival::Ready(version, refinement));
+        let ready =
+            (1..=8_u32, 0..=2_u8).prop_map(|(version, refinement)| Arrival::Ready(version, refinement));
         let one = prop_oneof![(1..=8_u32).prop_map(Arrival::Bump), ready];
         prop::collection::vec(one, 0..64)
     }

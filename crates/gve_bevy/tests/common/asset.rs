@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bevy::{math::bounding::Aabb3d, prelude::*};
 use gve_assets::{
-    AssetData, AssetFile, BRICK_CELLS, BRICK_SAMPLES, BrickCell, PartIds, Refinement, Shell, ShellPart, Splat,
-    Volume, VolumeLevel, slot_texel, texel_count,
+    AssetData, AssetFile, BRICK_CELLS, BRICK_SAMPLES, BrickCell, PartIds, Refinement, Shell, ShellPart,
+    Splat, Volume, VolumeLevel, slot_texel, texel_count,
 };
 use gve_bevy::prelude::*;
 use gve_types::{
@@ -98,14 +98,7 @@ pub fn tree(shape: &Shape, resolution: u32, levels: u32, refine: impl Fn(Vec3) -
     let side = (most as f32).cbrt().ceil() as u32;
     let slab = [side; 2];
     let levels = built.into_iter().map(|(cells, level)| level.filled(shape, slab, cells)).collect();
-    Volume {
-        origin: origin.to_array(),
-        cell_size,
-        lipschitz: 1.0,
-        bricks: bricks.to_array(),
-        slab,
-        levels,
-    }
+    Volume { origin: origin.to_array(), cell_size, lipschitz: 1.0, bricks: bricks.to_array(), slab, levels }
 }
 
 /// The bricks of one level of a tree.
