@@ -18,6 +18,7 @@ from architect.protocol.frame import HEADER_BYTES
 from architect.protocol.server import AssetWebSocketProtocol
 from architect.service import Architect
 from architect.settings import Settings
+from architect.shown import ShownFormatter
 
 _SHUTDOWN_SECS = 3
 """How long open connections may take to end."""
@@ -131,8 +132,6 @@ def _ending(server: uvicorn.Server) -> Iterator[None]:
 
 def set_up_logging(verbose: bool) -> None:
     """Sends what happens to standard error."""
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(ShownFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[handler])

@@ -76,8 +76,8 @@ class Tape:
         """Place of the distance in metres."""
 
     @property
-    def material(self) -> int:
-        """Place of the material's palette index."""
+    def part(self) -> int:
+        """Place of the part's index."""
 
     def __len__(self) -> int: ...
 
@@ -286,10 +286,11 @@ def impact_properties(a: str, b: str) -> str:
     Raises KeyError for a material that the table lacks.
     """
 
-def weigh(field: Field, resolution: int = 64) -> str:
-    """Mass, centre and inertia of the solid as JSON (`MassProperties`).
+def weigh(field: Field, tolerance: float = 0.001) -> str:
+    """Mass, centre and inertia of the solid and the mass of each part.
 
-    `resolution` is 8 to 512 cells along the longest side.
+    JSON with `total` (`MassProperties`), `parts` in the order of the field's parts, and `warnings`. `tolerance`, 0.0001
+    to 0.1, is the error to aim at, as a share of the mass.
     """
 
 def bake_volume(

@@ -40,7 +40,10 @@ def test_a_ball_is_a_ball() -> None:
     np.testing.assert_allclose(ball.gradients(points)[0], [1, 0, 0, 1.5], atol=1e-6)
     np.testing.assert_allclose(ball.bounds, [[-0.5] * 3, [0.5] * 3], atol=1e-3)
     assert ball.lipschitz == 1.0
-    mass = json.loads(gve_native.weigh(ball, 64))
+    weight = json.loads(gve_native.weigh(ball))
+    mass = weight["total"]
+    assert mass["relative_error"] < 1e-3
+    assert [part["mass_kg"] for part in weight["parts"]] == [mass["mass_kg"]]
     assert math.isclose(mass["volume_m3"], math.pi / 6, rel_tol=2e-3)
 
 
@@ -67,9 +70,9 @@ def test_other_points_are_refused(field: gve_native.Field) -> None:
 
 
 def test_weighing_has_limits(field: gve_native.Field) -> None:
-    for resolution in (7, 513):
-        with pytest.raises(ValueError, match=f"8 to 512 cells, found {resolution}"):
-            gve_native.weigh(field, resolution)
+    for tolerance in (0.0, 0.2):
+        with pytest.raises(ValueError, match="0.0001 to 0.1, found"):
+            gve_native.weigh(field, tolerance)
 
 
 def test_a_tape_is_a_program_of_known_operations(field: gve_native.Field) -> None:
@@ -81,7 +84,7 @@ def test_a_tape_is_a_program_of_known_operations(field: gve_native.Field) -> Non
     # Every operation reads earlier ones only.
     assert (tape.operands.max(axis=1)[1:] < np.arange(1, len(tape))).all()
     assert tape.distance < len(tape)
-    assert tape.material < len(tape)
+    assert tape.part < len(tape)
 
 
 def test_a_view_keeps_its_owner_and_cannot_be_written(field: gve_native.Field) -> None:

@@ -5,7 +5,7 @@ use std::{ffi::OsString, io::IsTerminal as _, path::PathBuf, process::ExitCode};
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use gve_types::{
     AssetCategory,
-    limits::{DEFAULT_VOLUME_RESOLUTION, MAX_SPLATS, VOLUME_RESOLUTION},
+    limits::{DEFAULT_VOLUME_RESOLUTION, MAX_SPLATS, MAX_WIRE_ID, VOLUME_RESOLUTION},
 };
 
 use crate::{
@@ -13,12 +13,50 @@ use crate::{
     commands::{bake, inspect, lower, new, push, render, search, verify, watch},
     failure::Failure,
     output::Output,
-    report,
+    report, signals,
 };
+
+/// What the help of each command ends with.
+mod examples {
+    pub(super) const GVE: &str = "Examples:
+  gve new \"Oak stool\"
+  gve render oak_stool.gve.json -o oak_stool.png
+  gve bake oak_stool.gve.json -o oak_stool.gve_bin
+`gve help COMMAND` says more about each command.";
+    pub(super) const BAKE: &str = "Examples:
+  gve bake chair.gve.json -o chair.gve_bin
+  gve bake chair.gve.json -o preview.gve_bin --resolution 64 --splats 20000
+  generate-chair | gve bake - -o chair.gve_bin";
+    pub(super) const INSPECT: &str = "Examples:
+  gve inspect chair.gve_bin
+  gve --json inspect chair.gve_bin | jq .mass.mass_kg";
+    pub(super) const VERIFY: &str = "Example:
+  gve verify assets/*.gve_bin";
+    pub(super) const RENDER: &str = "Examples:
+  gve render chair.gve.json -o chair.png
+  gve render chair.gve_bin -o chair.png --size 1024x768 --view=-60,10
+  gve render chair.gve_bin --content volume -o - | display";
+    pub(super) const LOWER: &str = "Examples:
+  gve lower chair.gve.json --to tape
+  gve lower chair.gve.json --to wgsl -o chair.wgsl";
+    pub(super) const NEW: &str = "Examples:
+  gve new \"Oak stool\"
+  gve new Lantern --category architecture -o street/lantern.gve.json";
+    pub(super) const PUSH: &str = "Examples:
+  gve push chair.gve.json
+  gve push assets/*.gve.json --iterations 0 --server http://studio:8420";
+    pub(super) const WATCH: &str = "Examples:
+  gve watch assets
+  gve watch chair.gve.json table.gve.json --fast";
+    pub(super) const SEARCH: &str = "Example:
+  gve search \"a chair of oak\" --limit 3";
+    pub(super) const COMPLETIONS: &str = "Example:
+  gve completions bash > ~/.local/share/bash-completion/completions/gve";
+}
 
 /// Bake, inspect, verify, draw and lower GVE-1 assets; push, watch and search them on an Architect.
 #[derive(Parser)]
-#[command(name = "gve", version, arg_required_else_help = true)]
+#[command(name = "gve", version, arg_required_else_help = true, after_help = examples::GVE)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -30,31 +68,41 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Bake a recipe into a `.gve_bin`.
+    #[command(after_help = examples::BAKE)]
     Bake(BakeArgs),
     /// Say what a `.gve_bin` holds.
+    #[command(after_help = examples::INSPECT)]
     Inspect {
         /// The file.
         file: PathBuf,
     },
     /// Check every byte of `.gve_bin` files; exit with 1 if one is bad.
+    #[command(after_help = examples::VERIFY)]
     Verify {
         /// The files.
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
     /// Draw a recipe or a `.gve_bin` without a GPU.
+    #[command(after_help = examples::RENDER)]
     Render(RenderArgs),
     /// Lower a recipe to its scalar program.
+    #[command(after_help = examples::LOWER)]
     Lower(LowerArgs),
     /// Write a small recipe to start from.
+    #[command(after_help = examples::NEW)]
     New(NewArgs),
     /// Save recipes to an Architect, and follow their compiles.
+    #[command(after_help = examples::PUSH)]
     Push(PushArgs),
     /// Push recipes whenever they change, until Ctrl-C; with --json one document a line.
+    #[command(after_help = examples::WATCH)]
     Watch(WatchArgs),
     /// Find assets of an Architect by what they are.
+    #[command(after_help = examples::SEARCH)]
     Search(SearchArgs),
     /// Print the completions of a shell.
+    #[command(after_help = examples::COMPLETIONS)]
     Completions {
         /// Which shell.
         shell: clap_complete::Shell,
@@ -64,11 +112,14 @@ enum Command {
 /// What to bake, and how finely.
 #[derive(Args)]
 pub(crate) struct BakeArgs {
-    /// The recipe, a `.gve.json`.
+    /// The recipe, a `.gve.json`; `-` reads it from standard input.
     pub(crate) recipe: PathBuf,
-    /// The `.gve_bin` to write; an older one is replaced at the very end.
+    /// The `.gve_bin` to write; an older one is replaced at the very end. `-` is standard output.
     #[arg(short, long)]
     pub(crate) output: PathBuf,
+    /// Replace whatever file is there, also one of another kind.
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Cells along the longest side of volume and mesh.
     #[arg(long, default_value_t = DEFAULT_VOLUME_RESOLUTION,
         value_parser = clap::value_parser!(u32).range(i64::from(*VOLUME_RESOLUTION.start())..=i64::from(*VOLUME_RESOLUTION.end())))]
@@ -77,7 +128,7 @@ pub(crate) struct BakeArgs {
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_SPLATS)))]
     pub(crate) splats: u32,
     /// The asset's number in the binary protocol; 0 for one that no Architect has numbered.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..MAX_WIRE_ID))]
     pub(crate) asset_id: u64,
     /// The version it is compiled from; the recipe's own when left out.
     #[arg(long)]
@@ -87,11 +138,15 @@ pub(crate) struct BakeArgs {
 /// What to draw, and from where.
 #[derive(Args)]
 pub(crate) struct RenderArgs {
-    /// A recipe, drawn from its exact field, or a `.gve_bin`, drawn from what it stores.
+    /// A recipe, drawn from its exact field, or a `.gve_bin`, drawn from what it stores; `-` reads
+    /// either from standard input.
     pub(crate) file: PathBuf,
-    /// The PNG to write.
+    /// The PNG to write. `-` is standard output.
     #[arg(short, long)]
     pub(crate) output: PathBuf,
+    /// Replace whatever file is there, also one of another kind.
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Width and height in pixels, such as 640x480.
     #[arg(long, default_value = "512x512", value_parser = render::parse_size)]
     pub(crate) size: [u32; 2],
@@ -115,7 +170,7 @@ pub(crate) enum Content {
 /// What to lower, and to what.
 #[derive(Args)]
 pub(crate) struct LowerArgs {
-    /// The recipe, a `.gve.json`.
+    /// The recipe, a `.gve.json`; `-` reads it from standard input.
     pub(crate) recipe: PathBuf,
     /// The form of the program.
     #[arg(long, value_enum)]
@@ -123,6 +178,9 @@ pub(crate) struct LowerArgs {
     /// Where to write it; printed when left out.
     #[arg(short, long)]
     pub(crate) output: Option<PathBuf>,
+    /// Replace whatever file is there, also one of another kind.
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 /// The forms of a lowered recipe.
@@ -142,7 +200,7 @@ pub(crate) struct NewArgs {
     /// The shelf it stands on.
     #[arg(long, value_enum, default_value_t = Category::Prop)]
     pub(crate) category: Category,
-    /// The recipe to write; named after the asset, in this folder, when left out.
+    /// The recipe to write; named after the asset, in this folder, when left out. `-` is standard output.
     #[arg(short, long)]
     pub(crate) output: Option<PathBuf>,
     /// Replace a file that is already there.
@@ -185,6 +243,10 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return usage(&error, &args),
     };
     let mut output = Output::new(cli.json);
+    if let Err(failure) = signals::clean_up_on_end() {
+        fail(&failure, &mut output);
+        return ExitCode::from(1);
+    }
     match dispatch(cli.command, &mut output) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -208,7 +270,7 @@ fn dispatch(command: Command, output: &mut Output) -> Result<(), Failure> {
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "gve", &mut script);
-            output.text(&String::from_utf8_lossy(&script))
+            output.verbatim(&String::from_utf8_lossy(&script))
         }
     }
 }

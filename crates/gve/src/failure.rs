@@ -7,7 +7,7 @@ use std::{
 
 use gve_assets::{ReadError, WriteError};
 use gve_bake::BakeError;
-use gve_types::Violation;
+use gve_types::{Violation, text::shown};
 
 /// One thing wrong with a recipe, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,19 +61,19 @@ impl Failure {
     /// Reading `file` failed.
     pub(crate) fn read(file: &Path, error: &io::Error) -> Self {
         let code = if error.kind() == io::ErrorKind::NotFound { "not_found" } else { "cannot_read" };
-        Self::about(code, file, format!("cannot read {}: {}", file.display(), plain(error)))
+        Self::about(code, file, format!("cannot read {}: {}", name(file), plain(error)))
     }
 
     /// Writing `file` failed.
     pub(crate) fn write(file: &Path, error: &io::Error) -> Self {
-        Self::about("cannot_write", file, format!("cannot write {}: {}", file.display(), plain(error)))
+        Self::about("cannot_write", file, format!("cannot write {}: {}", name(file), plain(error)))
     }
 
     /// A `.gve_bin` could not be read.
     pub(crate) fn from_read_error(file: &Path, error: &ReadError) -> Self {
         match error {
             ReadError::Io { source, .. } => Self::read(file, source),
-            _ => Self::about("invalid_file", file, format!("{}: {error}", file.display())),
+            _ => Self::about("invalid_file", file, format!("{}: {error}", name(file))),
         }
     }
 
@@ -87,8 +87,13 @@ impl Failure {
 
     /// A recipe could not be baked, for a reason that no line of it is to blame for.
     pub(crate) fn from_bake_error(file: &Path, error: &BakeError) -> Self {
-        Self::about("cannot_bake", file, format!("{}: {error}", file.display()))
+        Self::about("cannot_bake", file, format!("{}: {error}", name(file)))
     }
+}
+
+/// A path as it is shown to people.
+pub(crate) fn name(path: &Path) -> String {
+    shown(&path.to_string_lossy()).into_owned()
 }
 
 /// The system's words without the number that std appends.

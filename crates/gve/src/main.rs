@@ -8,6 +8,8 @@ mod input;
 mod output;
 mod picture;
 mod report;
+mod signals;
+mod target;
 mod watcher;
 
 use std::process::ExitCode;

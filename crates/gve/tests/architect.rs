@@ -220,6 +220,69 @@ impl Drop for Watch {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_recipe_that_is_a_link_is_watched_where_it_leads_to() {
+    let architect = Architect::start();
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let target = file(there.path(), "source.json", good());
+    std::os::unix::fs::symlink(&target, here.path().join("good.gve.json")).unwrap();
+    let mut watch = Watch::start(&architect, here.path());
+    assert_eq!(watch.expect("watching")["recipes"], 1);
+    assert_eq!(watch.expect("saved")["version"], 1);
+    watch.expect("compiled");
+    file(there.path(), "source.json", good().replace("0.06", "0.05"));
+    assert_eq!(watch.expect("saved")["version"], 2);
+    watch.expect("compiled");
+    let temporary = file(there.path(), "source.tmp", good().replace("0.06", "0.04"));
+    std::fs::rename(temporary, &target).unwrap();
+    assert_eq!(watch.expect("saved")["version"], 3);
+    watch.expect("compiled");
+}
+
+#[test]
+fn a_watch_tells_each_warning_once() {
+    let architect = Architect::start();
+    let thin = "$.root_node.children[1] (leg\u{1b}[2J): 0.4 mm thick at (0, 1, 0)";
+    architect.state.lock().unwrap().warnings = Some(vec![thin]);
+    let folder = tempfile::tempdir().unwrap();
+    file(folder.path(), "good.gve.json", good());
+    let mut child = Command::new(env!("CARGO_BIN_EXE_gve"))
+        .args(["watch", folder.path().to_str().unwrap(), "--server", &architect.url])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut expect = |part: &str| {
+        let line = lines.next().expect("it goes on").unwrap();
+        assert!(line.contains(part), "{line}");
+    };
+    let shown = "  warning: $.root_node.children[1] (leg␛[2J): 0.4 mm thick at (0, 1, 0)";
+    for part in ["watching", "new, asset", "version 1 is there", shown] {
+        expect(part);
+    }
+    file(folder.path(), "good.gve.json", good().replace("0.06", "0.05"));
+    for part in ["version 2 saved", "version 2 is there", "  1 warning as before"] {
+        expect(part);
+    }
+    architect.state.lock().unwrap().warnings = Some(vec![thin, "$: the mass is not known well"]);
+    file(folder.path(), "good.gve.json", good().replace("0.06", "0.04"));
+    for part in [
+        "version 3 saved",
+        "version 3 is there",
+        "  warning: $: the mass is not known well",
+        "  1 warning as before",
+    ] {
+        expect(part);
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    // Another watch begins with what is known: the asset is compiled, and this is what its file lacks.
+    let mut watch = Watch::start(&architect, folder.path());
+    watch.expect("watching");
+    assert_eq!(watch.expect("saved")["warnings"], json!([thin, "$: the mass is not known well"]));
+}
+
 #[test]
 fn a_watch_from_the_first_push_to_the_interrupt() {
     let architect = Architect::start();

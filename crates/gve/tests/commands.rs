@@ -110,7 +110,7 @@ fn lowering_gives_a_tape_or_wgsl() {
     let (code, tape, _) = run(&["lower", recipe, "--to", "tape"]);
     assert!(code == 0 && tape.lines().count() > 5, "{tape}");
     let (code, wgsl, _) = run(&["lower", recipe, "--to", "wgsl"]);
-    assert!(code == 0 && wgsl.contains("fn gve_distance(") && wgsl.contains("fn gve_material("));
+    assert!(code == 0 && wgsl.contains("fn gve_distance(") && wgsl.contains("fn gve_part("));
     let (code, document) = run_json(&["lower", recipe, "--to", "wgsl"]);
     assert_eq!((code, document["text"].as_str()), (0, Some(wgsl.as_str())));
     let out = dir.path().join("r.wgsl");

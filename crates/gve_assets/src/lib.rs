@@ -13,6 +13,7 @@
 //! | `parse`, `sections` | from bytes to sections, no number trusted; from those to views |
 //! | `v1` | files of format version 1, read into memory as version 2 |
 //! | `writer` | [`encode`] and [`write()`] |
+//! | [`replace`] | files that are replaced as a whole or not at all |
 //! | `check`, `scan` | what makes contents valid, and one parallel pass over them with the checksum |
 //!
 //! Reader and writer apply the same checks: what [`encode`] returns, [`AssetFile`] accepts.
@@ -44,6 +45,7 @@ mod model;
 mod parse;
 mod prefix;
 mod reader;
+pub mod replace;
 mod scan;
 mod sections;
 mod v1;

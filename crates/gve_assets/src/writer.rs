@@ -1,15 +1,8 @@
 //! Writing a file: the same data gives the same bytes, and the file is replaced as a whole or not at all.
 
-use std::{
-    ffi::OsString,
-    fs::File,
-    io::{self, Write},
-    path::Path,
-};
+use std::path::Path;
 
-use gve_types::limits::{
-    MAX_FILE_BYTES, MAX_METADATA_BYTES, MAX_SPLATS, MAX_VOLUME_LEVELS, MAX_WIRE_ID,
-};
+use gve_types::limits::{MAX_FILE_BYTES, MAX_METADATA_BYTES, MAX_SPLATS, MAX_VOLUME_LEVELS, MAX_WIRE_ID};
 use serde::Serialize;
 
 use crate::{
@@ -24,7 +17,9 @@ use crate::{
         splat_array,
     },
     model::{AssetData, Refinement, Shell},
-    prefix, scan,
+    prefix,
+    replace::{Refused, replace},
+    scan,
     volume::{BRICK_CELLS, BRICK_SAMPLES, PartIds, Volume},
 };
 
@@ -202,35 +197,19 @@ impl Sections {
     }
 }
 
-/// Writes a file: under another name in the same folder first, then renamed over the old one. Whoever
-/// has the old file open keeps its bytes.
+/// Writes a file as [`replace`](crate::replace::replace()) does: whole or not at all, through links, with the
+/// permissions of the one that was there. Whoever has the old file open keeps its bytes.
 ///
 /// # Errors
 /// [`WriteError`] names the path; the file that was there before is untouched.
 pub fn write(path: impl AsRef<Path>, data: &AssetData) -> Result<(), WriteError> {
     let path = path.as_ref();
     let bytes = encode(data)?;
-    let fail = |action: &'static str| {
-        move |source: io::Error| WriteError::Io { path: path.to_owned(), action, source }
-    };
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut prefix = OsString::from(".");
-    prefix.push(path.file_name().unwrap_or_default());
-    prefix.push(".");
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(&prefix).suffix(".tmp");
-    // Temporary files are private by default; this one will be the asset, readable as the umask says.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut temporary = builder.tempfile_in(folder).map_err(fail("create a temporary file in its folder"))?;
-    temporary.write_all(&bytes).map_err(fail("write a temporary file in its folder"))?;
-    // Before the rename: after a crash either the old file or the whole new one is there.
-    File::sync_all(temporary.as_file()).map_err(fail("bring it to the disk"))?;
-    temporary.persist(path).map_err(|error| fail("replace it")(error.error))?;
-    Ok(())
+    replace(path, &bytes).map_err(|Refused { action, source }| WriteError::Io {
+        path: path.to_owned(),
+        action,
+        source,
+    })
 }
 
 /// The head of a volume that starts at `start`, checked like a reader's.

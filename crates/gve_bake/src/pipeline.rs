@@ -11,13 +11,17 @@ use std::{
 use gve_assets::{AssetData, Shell, Splat, Volume};
 use gve_sdf::{Aabb, Field};
 use gve_types::{
-    AssetDna, Bounds, FileMetadata, MassProperties, MaterialTable,
+    AssetDna, Bounds, FileMetadata, FilePart, MaterialTable, MissingFeature, PartFrame,
     compile::{CompileProgress, CompileStage},
     limits,
 };
 use sha2::{Digest as _, Sha256};
 
-use crate::{BakeError, Watch, mass, shell, splats, volume};
+use crate::{
+    BakeError, Watch,
+    mass::{self, Weight},
+    shell, splats, volume,
+};
 
 /// How many times finer than a cube the cells of a slender asset become, at most.
 const MAX_STRETCH: f32 = 3.0;
@@ -34,8 +38,8 @@ pub struct BakeOptions {
     pub shell_resolution: u32,
     /// Most splats.
     pub splat_count: u32,
-    /// Cells along the longest side of the grid that the solid is weighed on.
-    pub mass_resolution: u32,
+    /// Error of the mass to aim at, as a share of it; see [`mass::weigh()`].
+    pub mass_tolerance: f32,
     /// The asset's `wire_id`; 0 for one that no Architect has numbered.
     pub asset_id: u64,
     /// The version that the file is stamped with; the recipe's own when `None`.
@@ -48,7 +52,7 @@ impl Default for BakeOptions {
             volume_resolution: limits::DEFAULT_VOLUME_RESOLUTION,
             shell_resolution: limits::DEFAULT_VOLUME_RESOLUTION,
             splat_count: 100_000,
-            mass_resolution: 64,
+            mass_tolerance: mass::DEFAULT_TOLERANCE,
             asset_id: 0,
             version: None,
         }
@@ -143,7 +147,7 @@ pub struct Parts {
     /// From [`splats::seed()`], trained or not.
     pub splats: Vec<Splat>,
     /// From [`mass::weigh()`].
-    pub mass: MassProperties,
+    pub weight: Weight,
 }
 
 /// What a file says about its contents beside what the recipe says.
@@ -159,6 +163,8 @@ pub struct Stamp {
     pub splats_trained: bool,
     /// What the designer should know.
     pub warnings: Vec<String>,
+    /// What the volume does not show.
+    pub volume_lacks: Vec<MissingFeature>,
 }
 
 /// Puts together what a file holds. `field` is the recipe's.
@@ -171,10 +177,12 @@ pub fn assemble(dna: &AssetDna, field: &Field, parts: Parts, stamp: Stamp) -> As
         materials: field.materials().to_vec(),
         dna_hash: dna_hash(dna),
         compiler_version: concat!("gve_bake ", env!("CARGO_PKG_VERSION")).to_owned(),
-        mass: parts.mass,
+        mass: parts.weight.total,
         embedding: stamp.embedding,
         splats_trained: stamp.splats_trained,
         warnings: stamp.warnings,
+        parts: file_parts(field, &parts.weight),
+        volume_lacks: stamp.volume_lacks,
     };
     AssetData {
         asset_id: stamp.asset_id,
@@ -185,6 +193,23 @@ pub fn assemble(dna: &AssetDna, field: &Field, parts: Parts, stamp: Stamp) -> As
         audio_patch: dna.audio_patch.clone(),
         metadata,
     }
+}
+
+/// The field's parts as a file lists them.
+fn file_parts(field: &Field, weight: &Weight) -> Vec<FilePart> {
+    let of = |(part, weight): (&gve_sdf::Part, &mass::PartWeight)| FilePart {
+        path: part.path.to_string(),
+        name: part.name.as_deref().map(str::to_owned),
+        material: part.material.into(),
+        frame: PartFrame {
+            translation: part.frame.translation.into(),
+            rotation: part.frame.rotation.into(),
+            scale: part.frame.scale,
+        },
+        mass_kg: weight.mass_kg,
+        volume_m3: weight.volume_m3,
+    };
+    field.parts().iter().zip(&weight.parts).map(of).collect()
 }
 
 /// Bakes a recipe: lowers it, then makes its volume, its shell, its splats and its mass.
@@ -202,11 +227,11 @@ pub fn bake(
     progress: &dyn Progress,
 ) -> Result<BakeOutput, BakeError> {
     let mut run = Run { progress, stages: vec![] };
-    let (field, mass) = run.stage(CompileStage::MathJit, "Lowering the recipe", |stage| {
+    let (field, weight) = run.stage(CompileStage::MathJit, "Lowering the recipe", |stage| {
         let field = Field::lower(dna, materials)?;
         stage.step(0.3, "Weighing")?;
-        let mass = mass::weigh(&field, options.mass_resolution);
-        Ok((field, mass))
+        let weight = mass::weigh(&field, options.mass_tolerance);
+        Ok((field, weight))
     })?;
     let volume = run.stage(CompileStage::VolumeBake, "Baking the distance volume", |stage| {
         volume::bake_watched(&field, volume_cells(&field, options.volume_resolution), stage)
@@ -217,14 +242,15 @@ pub fn bake(
     let splats = run.stage(CompileStage::SplatTrain, "Seeding splats (no training)", |stage| {
         splats::seed_watched(&field, options.splat_count, stage)
     })?;
-    let warnings = report.warnings();
+    let mut warnings = report.warnings();
+    warnings.extend_from_slice(&weight.warnings);
     let stamp = Stamp {
         asset_id: options.asset_id,
         version: options.version.unwrap_or(dna.metadata.version),
         warnings: warnings.clone(),
         ..Stamp::default()
     };
-    let data = assemble(dna, &field, Parts { volume, shell: report.shell, splats, mass }, stamp);
+    let data = assemble(dna, &field, Parts { volume, shell: report.shell, splats, weight }, stamp);
     Ok(BakeOutput { data, stages: run.stages, warnings })
 }
 
@@ -318,7 +344,7 @@ mod tests {
             volume_resolution: 48,
             shell_resolution: 48,
             splat_count: 5000,
-            mass_resolution: 32,
+            mass_tolerance: 0.01,
             asset_id: 7,
             version: None,
         }
@@ -366,7 +392,7 @@ mod tests {
             volume: volume::bake(&field, volume_cells(&field, 48)).unwrap(),
             shell: report.shell,
             splats: splats::seed(&field, 5000).unwrap(),
-            mass: mass::weigh(&field, 32),
+            weight: mass::weigh(&field, 0.01),
         };
         let stamp = Stamp { asset_id: 7, version: 9, warnings, ..Stamp::default() };
         assert!(assemble(&dna, &field, parts, stamp) == whole.data);

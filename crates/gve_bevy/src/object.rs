@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use bevy::{asset::AsAssetId, camera::primitives::Aabb, prelude::*};
-use gve_types::FileMetadata;
+use gve_types::{FileMetadata, text::shown};
 
 use crate::{
     asset::GveAsset,
@@ -223,7 +223,7 @@ fn choose(
                 Some(what) => format!("drawn as {what} instead"),
             };
             if warned.insert((object.id(), *wanted, reason.to_owned())) {
-                warn!("\"{}\" is {instead}: {reason}", asset.metadata().name);
+                warn!("\"{}\" is {instead}: {}", shown(&asset.metadata().name), shown(reason));
             }
         }
         drawn_as.set_if_neq(drawn);

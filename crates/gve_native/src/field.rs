@@ -165,14 +165,14 @@ impl Field {
     }
 }
 
-/// Weighs the solid on a grid of `resolution` cells along its longest side, 8 to 512: mass, centre and
-/// inertia as JSON (`MassProperties`).
+/// Weighs the solid and each of its parts until the estimated error is at most `tolerance`, 0.0001 to 0.1 of
+/// the mass: JSON with `total` (`MassProperties`), `parts` in the order of the field's parts, and `warnings`.
 #[pyfunction]
-#[pyo3(signature = (field, resolution = 64))]
-pub(crate) fn weigh(py: Python<'_>, field: &Field, resolution: u32) -> PyResult<String> {
-    if !(8..=512).contains(&resolution) {
-        return Err(PyValueError::new_err(format!("resolution must be 8 to 512 cells, found {resolution}")));
+#[pyo3(signature = (field, tolerance = mass::DEFAULT_TOLERANCE))]
+pub(crate) fn weigh(py: Python<'_>, field: &Field, tolerance: f32) -> PyResult<String> {
+    if !(1e-4..=0.1).contains(&tolerance) {
+        return Err(PyValueError::new_err(format!("tolerance must be 0.0001 to 0.1, found {tolerance}")));
     }
-    let mass = py.detach(|| mass::weigh(&field.field, resolution));
-    json(serde_json::to_string(&mass))
+    let weight = py.detach(|| mass::weigh(&field.field, tolerance));
+    json(serde_json::to_string(&weight))
 }

@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use gve_assets::{AssetFile, OpenOptions};
-use gve_bake::{Parts, Stamp, assemble};
-use gve_types::MassProperties;
+use gve_bake::{Parts, Stamp, assemble, mass::Weight};
 use numpy::PyReadonlyArray1;
 use pyo3::{exceptions::PyValueError, prelude::*};
 
@@ -92,16 +91,20 @@ pub(crate) fn write_asset(
     if gve_bake::dna_hash(&dna) != gve_bake::dna_hash(&field.dna) {
         return Err(PyValueError::new_err("dna_json is not the recipe that the field was made from"));
     }
-    let mass: MassProperties = serde_json::from_str(mass_json)
-        .map_err(|error| PyValueError::new_err(format!("mass_json: expected MassProperties: {error}")))?;
+    let weight: Weight = serde_json::from_str(mass_json).map_err(|error| {
+        PyValueError::new_err(format!("mass_json: expected what weigh() returned: {error}"))
+    })?;
+    if weight.parts.len() != field.field.parts().len() {
+        return Err(PyValueError::new_err("mass_json is not of the field that is written"));
+    }
     let embedding = embedding.map(|array| array.as_array().to_vec()).unwrap_or_default();
-    let stamp = Stamp { asset_id, version, embedding, splats_trained, warnings };
+    let stamp = Stamp { asset_id, version, embedding, splats_trained, warnings, volume_lacks: vec![] };
     py.detach(|| {
         let parts = Parts {
             volume: volume.volume.clone(),
             shell: shell.shell.clone(),
             splats: splats.splats.clone(),
-            mass,
+            weight,
         };
         let data = assemble(&dna, &field.field, parts, stamp);
         gve_assets::write(&path, &data)

@@ -48,7 +48,7 @@ pub(crate) struct Tape {
     operands: Vec<[u32; 3]>,
     constants: Vec<f32>,
     distance: u32,
-    material: u32,
+    part: u32,
 }
 
 impl Tape {
@@ -66,7 +66,7 @@ impl Tape {
             operands: operands.collect(),
             constants: ops.iter().map(constant).collect(),
             distance: tape.distance().index() as u32,
-            material: tape.material().index() as u32,
+            part: tape.part().index() as u32,
         }
     }
 }
@@ -120,10 +120,10 @@ impl Tape {
         self.distance
     }
 
-    /// Place of the material's palette index.
+    /// Place of the part's index.
     #[getter]
-    fn material(&self) -> u32 {
-        self.material
+    fn part(&self) -> u32 {
+        self.part
     }
 
     fn __len__(&self) -> usize {

@@ -1,5 +1,7 @@
 //! Writes tapes: shared values are found again, constants are folded, and the length is limited.
 
+mod slope;
+
 use std::collections::HashMap;
 
 use gve_types::limits::MAX_TAPE_OPS;
@@ -59,12 +61,20 @@ pub(crate) struct Builder {
     ops: Vec<Op>,
     lipschitz: Vec<f32>,
     known: HashMap<Key, Id>,
+    /// Derivatives that are known better than their operations tell.
+    gradients: HashMap<Id, slope::Known>,
     full: bool,
 }
 
 impl Builder {
     pub(crate) fn new() -> Self {
-        Self { ops: Vec::new(), lipschitz: Vec::new(), known: HashMap::new(), full: false }
+        Self {
+            ops: Vec::new(),
+            lipschitz: Vec::new(),
+            known: HashMap::new(),
+            gradients: HashMap::new(),
+            full: false,
+        }
     }
 
     /// Whether the limit on a tape's length was hit.
@@ -72,8 +82,8 @@ impl Builder {
         self.full
     }
 
-    pub(crate) fn finish(self, distance: Id, material: Id) -> Tape {
-        Tape { ops: self.ops, lipschitz: self.lipschitz, distance, material }.without_dead()
+    pub(crate) fn finish(self, distance: Id, part: Id) -> Tape {
+        Tape { ops: self.ops, lipschitz: self.lipschitz, distance, part }.without_dead()
     }
 
     /// States that a value changes by at most `bound` per metre of the point, which is more than the
@@ -89,7 +99,13 @@ impl Builder {
         self.push(Op::Const(value))
     }
 
-    fn value(&self, id: Id) -> Option<f32> {
+    /// The operation at a place; that of a full tape means nothing.
+    pub(crate) fn op(&self, id: Id) -> Op {
+        self.ops.get(id.index()).copied().unwrap_or(Op::Const(0.0))
+    }
+
+    /// The number that a value is everywhere, if it is a constant.
+    pub(crate) fn value(&self, id: Id) -> Option<f32> {
         match self.ops.get(id.index()) {
             Some(&Op::Const(value)) => Some(value),
             _ => None,

@@ -8,11 +8,11 @@ use crate::{
     aabb::Aabb,
     error::LowerError,
     eval::{self, Program},
-    lower,
+    lower::{self, Part},
     tape::Tape,
 };
 
-/// A lowered recipe: a signed distance field with a material at every point. Cheap to clone.
+/// A lowered recipe: a signed distance field with a part, and so a material, at every point. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Field(Arc<Inner>);
 
@@ -22,6 +22,8 @@ struct Inner {
     bounds: Aabb,
     lipschitz: f32,
     materials: Vec<MaterialSpec>,
+    parts: Vec<Part>,
+    warnings: Vec<String>,
     program: Arc<Program>,
 }
 
@@ -48,6 +50,8 @@ impl Field {
             bounds,
             lipschitz: lowered.lipschitz,
             materials: lowered.materials,
+            parts: lowered.parts,
+            warnings: lowered.warnings,
             program,
         })))
     }
@@ -68,9 +72,19 @@ impl Field {
         self.0.lipschitz
     }
 
-    /// The materials, which the field's material outputs index.
+    /// The parts, which the field's part outputs index.
+    pub fn parts(&self) -> &[Part] {
+        &self.0.parts
+    }
+
+    /// The materials, which the parts index.
     pub fn materials(&self) -> &[MaterialSpec] {
         &self.0.materials
+    }
+
+    /// Where the field falls short of what the recipe asks for, each as `$.json.path (name): message`.
+    pub fn warnings(&self) -> &[String] {
+        &self.0.warnings
     }
 
     pub(crate) fn program(&self) -> &Arc<Program> {

@@ -9,9 +9,9 @@ pub fn distance(tape: &Tape, p: Vec3) -> f32 {
     value(tape, tape.distance(), p)
 }
 
-/// Palette index of the material of the part nearest to `p`.
-pub fn material(tape: &Tape, p: Vec3) -> u8 {
-    value(tape, tape.material(), p) as u8
+/// Index of the part nearest to `p`.
+pub fn part(tape: &Tape, p: Vec3) -> u16 {
+    value(tape, tape.part(), p) as u16
 }
 
 /// Any value of the tape at `p`.

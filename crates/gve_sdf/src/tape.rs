@@ -231,14 +231,14 @@ impl Op {
 }
 
 /// A program of scalar operations in static single assignment, with two results: the distance in
-/// metres and the index of the material in the field's palette.
+/// metres and the index of the nearest part in the field's list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tape {
     pub(crate) ops: Vec<Op>,
     /// For each value, a bound on its change per metre of the point; infinite where none is known.
     pub(crate) lipschitz: Vec<f32>,
     pub(crate) distance: Id,
-    pub(crate) material: Id,
+    pub(crate) part: Id,
 }
 
 impl Tape {
@@ -257,9 +257,9 @@ impl Tape {
         self.distance
     }
 
-    /// Where the material index is.
-    pub fn material(&self) -> Id {
-        self.material
+    /// Where the part index is.
+    pub fn part(&self) -> Id {
+        self.part
     }
 
     /// Which operations the given results need.
@@ -280,14 +280,9 @@ impl Tape {
 
     /// The tape without the operations that neither result needs.
     pub(crate) fn without_dead(self) -> Self {
-        let live = Self::live(&self.ops, &[self.distance, self.material]);
+        let live = Self::live(&self.ops, &[self.distance, self.part]);
         let (ops, lipschitz, place) = compact(&self.ops, &self.lipschitz, &live);
-        Self {
-            distance: place[self.distance.index()],
-            material: place[self.material.index()],
-            ops,
-            lipschitz,
-        }
+        Self { distance: place[self.distance.index()], part: place[self.part.index()], ops, lipschitz }
     }
 }
 
@@ -326,6 +321,6 @@ impl std::fmt::Display for Tape {
             writeln!(f)?;
         }
         writeln!(f, "distance {}", self.distance)?;
-        writeln!(f, "material {}", self.material)
+        writeln!(f, "part {}", self.part)
     }
 }

@@ -7,14 +7,14 @@ use crate::tape::{Id, Op, Tape};
 const HELPERS: &str = include_str!("helpers.wgsl");
 
 /// Source of two functions: `gve_distance(p: vec3<f32>) -> f32` in metres, negative inside, and
-/// `gve_material(p: vec3<f32>) -> u32`, the palette index; with the helpers they need, whose names
+/// `gve_part(p: vec3<f32>) -> u32`, the index of the nearest part; with the helpers they need, whose names
 /// begin with `gve_` too.
 ///
 /// The helpers are the polynomials of [`crate::math`]; WGSL's own sine may be off by 5e-4.
 pub fn source(tape: &Tape) -> String {
     let mut out = String::from(HELPERS);
     function(&mut out, tape, "gve_distance", "f32", tape.distance());
-    function(&mut out, tape, "gve_material", "u32", tape.material());
+    function(&mut out, tape, "gve_part", "u32", tape.part());
     out
 }
 

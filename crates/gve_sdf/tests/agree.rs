@@ -35,10 +35,10 @@ fn interpreter_batches_and_regions_agree() {
             let [xs, ys, zs] = [0, 1, 2].map(|axis| points.iter().map(|p| p[axis]).collect::<Vec<_>>());
             for region in [&root, &outer_region, &inner_region] {
                 let mut distances = vec![0.0; points.len()];
-                let mut materials = vec![0; points.len()];
+                let mut parts = vec![0; points.len()];
                 let mut gradients = vec![gve_sdf::Vec4::ZERO; points.len()];
                 evaluator.distances(region, &xs, &ys, &zs, &mut distances);
-                evaluator.materials(region, &xs, &ys, &zs, &mut materials);
+                evaluator.parts(region, &xs, &ys, &zs, &mut parts);
                 evaluator.gradients(region, &xs, &ys, &zs, &mut gradients);
                 for (i, &p) in points.iter().enumerate() {
                     let expected = interpret::distance(field.tape(), p);
@@ -46,7 +46,7 @@ fn interpreter_batches_and_regions_agree() {
                     let same = |v: f32| v == expected || (v - expected).abs() < 1e-18;
                     assert!(same(distances[i]), "seed {seed} at {p}: {} for {expected}", distances[i]);
                     assert!(same(gradients[i].w), "seed {seed} at {p}: {} for {expected}", gradients[i].w);
-                    assert_eq!(materials[i], interpret::material(field.tape(), p), "seed {seed} at {p}");
+                    assert_eq!(parts[i], interpret::part(field.tape(), p), "seed {seed} at {p}");
                     for range in [whole, outer_range, inner_range] {
                         assert!(range.contains(expected), "seed {seed} at {p}: {expected} not in {range:?}");
                     }
@@ -92,17 +92,17 @@ fn boxes_side_by_side_are_pruned_as_alone() {
             let points: Vec<Vec3> =
                 (0..300).map(|_| bounds.min + bounds.size() * random.point(0.0, 1.0)).collect();
             let [xs, ys, zs] = [0, 1, 2].map(|axis| points.iter().map(|p| p[axis]).collect::<Vec<_>>());
-            let (mut distances, mut materials) = (vec![0.0; 300], vec![0; 300]);
-            let out = (&mut distances[..], &mut materials[..]);
-            evaluator.distances_and_materials(region, &xs, &ys, &zs, out);
-            let (mut expected, mut expected_materials) = (vec![0.0; 300], vec![0; 300]);
+            let (mut distances, mut parts) = (vec![0.0; 300], vec![0; 300]);
+            let out = (&mut distances[..], &mut parts[..]);
+            evaluator.distances_and_parts(region, &xs, &ys, &zs, out);
+            let (mut expected, mut expected_parts) = (vec![0.0; 300], vec![0; 300]);
             evaluator.distances(&alone, &xs, &ys, &zs, &mut expected);
-            evaluator.materials(&alone, &xs, &ys, &zs, &mut expected_materials);
+            evaluator.parts(&alone, &xs, &ys, &zs, &mut expected_parts);
             let same = |(a, b): (&f32, &f32)| a == b || (a - b).abs() < 1e-18;
             assert!(distances.iter().zip(&expected).all(same), "seed {seed}, box {lane}");
-            assert_eq!(materials, expected_materials, "seed {seed}, box {lane}");
-            if let Some(material) = region.uniform_material() {
-                assert!(materials.iter().all(|&found| found == material), "seed {seed}, box {lane}");
+            assert_eq!(parts, expected_parts, "seed {seed}, box {lane}");
+            if let Some(part) = region.uniform_part() {
+                assert!(parts.iter().all(|&found| found == part), "seed {seed}, box {lane}");
             }
         }
     }

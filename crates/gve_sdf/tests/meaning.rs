@@ -347,8 +347,8 @@ fn regions_know_where_there_is_one_material() {
     let wood = r#"{"op": "translate", "offset": [2, 0, 0], "child": {"op": "sphere", "radius": 0.5, "material": "WOOD_OAK"}}"#;
     let mut both = Solid::new(&group("union", "", BALL, wood));
     let root = both.root.clone();
-    assert_eq!(root.uniform_material(), None);
+    assert_eq!(both.evaluator.uniform_material(&root), None);
     let near_wood = Aabb::from_center(Vec3::new(2.0, 0.0, 0.0), Vec3::splat(0.3));
     let (region, _) = both.evaluator.prune(&root, near_wood);
-    assert_eq!(region.uniform_material(), Some(1));
+    assert_eq!(both.evaluator.uniform_material(&region), Some(1));
 }

@@ -31,7 +31,7 @@ const MAIN: &str = r"
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let p = points[id.x].xyz;
-    results[id.x] = vec2<f32>(gve_distance(p), f32(gve_material(p)));
+    results[id.x] = vec2<f32>(gve_distance(p), f32(gve_part(p)));
 }
 ";
 
@@ -51,7 +51,7 @@ fn gpu() -> Option<Gpu> {
 }
 
 impl Gpu {
-    /// Distance and material at each point.
+    /// Distance and part at each point.
     fn evaluate(&self, field: &Field, points: &[[f32; 4]]) -> Vec<[f32; 2]> {
         use wgpu::util::DeviceExt as _;
         let source = wgsl::source(field.tape()) + MAIN;
@@ -118,20 +118,20 @@ fn the_gpu_computes_the_same_field() {
         println!("skipped: no adapter at all, not even a software one");
         return;
     };
-    let (mut all, mut off, mut other_material) = (0, 0, 0);
+    let (mut all, mut off, mut other_part) = (0, 0, 0);
     for (seed, field) in random_fields(0..40) {
         let mut random = testing::Random::new(seed ^ 0xabc);
         let bounds = field.bounds().padded(0.5);
         let points: Vec<[f32; 4]> = (0..POINTS)
             .map(|_| (bounds.min + bounds.size() * random.point(0.0, 1.0)).extend(0.0).to_array())
             .collect();
-        for (point, [distance, material]) in points.iter().zip(gpu.evaluate(&field, &points)) {
+        for (point, [distance, part]) in points.iter().zip(gpu.evaluate(&field, &points)) {
             let p = Vec3::new(point[0], point[1], point[2]);
             let expected = interpret::distance(field.tape(), p);
             let scale = 1.0 + bounds.size().length() * field.lipschitz();
             all += 1;
             off += usize::from((distance - expected).abs() > 2e-5 * scale);
-            other_material += usize::from(material != f32::from(interpret::material(field.tape(), p)));
+            other_part += usize::from(part != f32::from(interpret::part(field.tape(), p)));
             assert!(
                 (distance - expected).abs() < 1e-2 * scale,
                 "seed {seed} at {p}: {distance} for {expected}"
@@ -139,5 +139,5 @@ fn the_gpu_computes_the_same_field() {
         }
     }
     assert!(off * 1000 <= all * 2, "{off} of {all} distances differ");
-    assert!(other_material * 1000 <= all * 2, "{other_material} of {all} materials differ");
+    assert!(other_part * 1000 <= all * 2, "{other_part} of {all} parts differ");
 }

@@ -6,10 +6,9 @@ use typeshare::typeshare;
 
 use crate::{dna::AssetCategory, material::MaterialSpec};
 
-/// The metadata section, stored as JSON.
+/// The metadata section, stored as JSON. Readers ignore fields that they do not know.
 #[typeshare]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct FileMetadata {
     /// The asset's name.
     pub name: String,
@@ -31,15 +30,64 @@ pub struct FileMetadata {
     /// Whether the splats were trained or only seeded.
     #[serde(default)]
     pub splats_trained: bool,
-    /// What the compile found worth telling, such as features thinner than a cell.
+    /// What the compile found worth telling, such as features thinner than a cell; each begins with the JSON path of
+    /// the node that it is about.
     #[serde(default)]
     pub warnings: Vec<String>,
+    /// The parts that the volume refers to by index, each with its mass. Empty in files of format version 1.
+    #[serde(default)]
+    pub parts: Vec<FilePart>,
+    /// What the volume does not show. If there is anything, the shell shows the asset better.
+    #[serde(default)]
+    pub volume_lacks: Vec<MissingFeature>,
+}
+
+/// A part: the innermost named node above a primitive, with the material in effect there.
+#[typeshare]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FilePart {
+    /// JSON path of the node in the recipe.
+    pub path: String,
+    /// The node's name; of what stands below no name, nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Index of its material.
+    pub material: u32,
+    /// Where the part's own space stands.
+    pub frame: PartFrame,
+    /// Mass in kilograms, all copies together.
+    pub mass_kg: f32,
+    /// Volume in cubic metres, all copies together.
+    pub volume_m3: f32,
+}
+
+/// From a part's own space to the asset's: `asset = translation + rotation * (scale * part)`.
+#[typeshare]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PartFrame {
+    /// Metres.
+    pub translation: [f32; 3],
+    /// Unit quaternion x, y, z, w.
+    pub rotation: [f32; 4],
+    /// Above 0.
+    pub scale: f32,
+}
+
+/// A feature too small for a representation.
+#[typeshare]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MissingFeature {
+    /// JSON path of its node in the recipe.
+    pub path: String,
+    /// A point at it, in metres.
+    pub place: [f32; 3],
+    /// How thin it is there, in metres.
+    pub thickness_m: f32,
 }
 
 /// An axis-aligned box in metres.
 #[typeshare]
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Bounds {
     /// Smallest corner.
     pub min: [f32; 3],
@@ -50,7 +98,6 @@ pub struct Bounds {
 /// Mass, centre and inertia of a solid.
 #[typeshare]
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct MassProperties {
     /// Mass in kilograms.
     pub mass_kg: f32,
@@ -60,4 +107,7 @@ pub struct MassProperties {
     pub center_of_mass: [f32; 3],
     /// Inertia tensor about the centre of mass, in kg·m², row by row.
     pub inertia_kg_m2: [[f32; 3]; 3],
+    /// Estimated bound on the error of mass and volume, as a share of them; 0 where none was made.
+    #[serde(default)]
+    pub relative_error: f32,
 }

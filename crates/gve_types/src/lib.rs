@@ -13,6 +13,7 @@
 //! | [`limits`] | every maximum, in one place, with its reason |
 //! | [`recipe`] | reading and checking a recipe; every finding carries a JSON path |
 //! | [`file`] | what the metadata section of a `.gve_bin` says |
+//! | [`text`] | names out of files, made fit to be shown |
 //! | `testing` | random recipes, for tests; feature `testing` |
 //!
 //! TypeScript, JSON Schema and Pydantic models are generated from this source by
@@ -32,8 +33,9 @@ pub mod recipe;
 pub mod snapshot;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod text;
 
 pub use dna::{AssetCategory, AssetDna, AssetMetadata, DnaNode};
-pub use file::{Bounds, FileMetadata, MassProperties};
+pub use file::{Bounds, FileMetadata, FilePart, MassProperties, MissingFeature, PartFrame};
 pub use material::{ColorMode, MaterialSpec, MaterialSpecId, MaterialTable};
 pub use recipe::{RecipeError, Violation, parse_recipe, validate_recipe};

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from architect.math_jit.graph import SdfGraph
 
 _LOG = logging.getLogger(__name__)
-_MASS_RESOLUTION = 64
-"""Cells along the longest side of the grid that the solid is weighed on, as `gve bake` takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,7 @@ def run(build: Build, progress: Progress) -> Lowered:
     """Lowers the recipe, and makes a PyTorch graph of it where PyTorch is there."""
     field = gve_native.Field(build.asset.dna_json)
     progress(0.3, "Weighing")
-    mass_json = gve_native.weigh(field, _MASS_RESOLUTION)
+    mass_json = gve_native.weigh(field)
     if not build.tools.torch:
         progress(0.9, "Lowered natively: PyTorch is not used here")
         return Lowered(field, mass_json, None)

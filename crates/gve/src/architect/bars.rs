@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal as _;
 
-use gve_types::compile::CompileStage;
+use gve_types::{compile::CompileStage, text::shown};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::compile::stage_name;
@@ -30,7 +30,7 @@ impl Bars {
             if let Ok(style) = ProgressStyle::with_template("{prefix} {bar:36} {elapsed:>4} {msg}") {
                 bar.set_style(style);
             }
-            bar.set_prefix(name.to_owned());
+            bar.set_prefix(shown(name).into_owned());
             bar.set_message("waiting");
             bar
         }))

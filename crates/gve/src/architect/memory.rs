@@ -11,9 +11,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use gve_assets::replace::replace;
 use serde::{Deserialize, Serialize};
 
-use crate::{failure::Failure, picture::file};
+use crate::failure::{Failure, name};
 
 const FOLDER: &str = ".gve";
 const FILE: &str = "assets.json";
@@ -72,7 +73,8 @@ impl Memory {
         content.servers.entry(server.to_owned()).or_default().insert(name.to_owned(), asset);
         let mut text = serde_json::to_string_pretty(&content).unwrap_or_default();
         text.push('\n');
-        file::replace(&self.path(), text.as_bytes())
+        let path = self.path();
+        replace(&path, text.as_bytes()).map_err(|error| Failure::write(&path, &error.source))
     }
 
     fn path(&self) -> PathBuf {
@@ -89,7 +91,7 @@ impl Memory {
         let bad = |reason: &str| {
             let message = format!(
                 "{}: this is not the list of assets that gve wrote ({reason}); mend it, or remove it to push its recipes as new assets",
-                path.display()
+                name(&path)
             );
             Failure::about("bad_memory", &path, message)
         };

@@ -3,7 +3,10 @@
 use gve_net::RestError;
 use gve_types::api::ErrorCode;
 
-use crate::{failure::Failure, input::Recipe};
+use crate::{
+    failure::{Failure, name as path_name},
+    input::Recipe,
+};
 
 /// The failure that an error of the REST interface is.
 pub(crate) fn failure(error: &RestError) -> Failure {
@@ -31,7 +34,7 @@ pub(crate) fn save_failure(error: &RestError, recipe: &Recipe) -> Failure {
             let current = body.current_version.map_or("a newer one".to_owned(), |v| v.to_string());
             let message = format!(
                 "{}: somebody else has saved this asset: you last pushed version {expected}, the Architect has version {current}; `gve push --force` saves yours on top of it",
-                recipe.path.display()
+                path_name(&recipe.path)
             );
             Failure::about(name(body.code), &recipe.path, message)
         }
@@ -43,7 +46,9 @@ fn about(recipe: &Recipe, failure: Failure) -> Failure {
     match failure.code {
         // Not about this recipe more than about any other.
         "unreachable" | "timeout" => failure,
-        code => Failure::about(code, &recipe.path, format!("{}: {}", recipe.path.display(), failure.message)),
+        code => {
+            Failure::about(code, &recipe.path, format!("{}: {}", path_name(&recipe.path), failure.message))
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use gve_bake::{BakeOptions, BakeOutput, Progress, StageTime};
 use gve_types::{
     MaterialTable,
     compile::{CompileProgress, CompileStage},
+    text::shown,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
@@ -13,10 +14,10 @@ use serde_json::{Value, json};
 use super::verify::size;
 use crate::{
     cli::BakeArgs,
-    failure::{Failure, violations_of},
+    failure::{Failure, name, violations_of},
     input::Recipe,
     output::Output,
-    picture::file,
+    target::{Kind, Target},
 };
 
 /// Steps of the bar within one stage.
@@ -24,9 +25,12 @@ const STEPS: u64 = 100;
 
 /// Bakes the recipe and says how long each stage took.
 pub(crate) fn run(args: &BakeArgs, output: &mut Output) -> Result<(), Failure> {
-    let recipe = Recipe::load(&args.recipe)?;
     // Before the work, so that a bake that has nowhere to go is not begun.
-    file::check_target(&args.output)?;
+    let target = Target::check(&args.output, Kind::Binary, &[&args.recipe], args.force)?;
+    if target.is_output() {
+        output.give_way();
+    }
+    let recipe = Recipe::load(&args.recipe)?;
     let mut options = BakeOptions::default();
     options.volume_resolution = args.resolution;
     options.shell_resolution = args.resolution;
@@ -41,10 +45,11 @@ pub(crate) fn run(args: &BakeArgs, output: &mut Output) -> Result<(), Failure> {
     })?;
     baked.data.version = args.asset_version.unwrap_or(recipe.dna.metadata.version);
     let start = Instant::now();
-    gve_assets::write(&args.output, &baked.data)
-        .map_err(|error| Failure::from_write_error(&args.output, &error))?;
+    let encoded =
+        gve_assets::encode(&baked.data).map_err(|error| Failure::from_write_error(&args.output, &error))?;
+    target.write(&encoded)?;
     baked.stages.push(StageTime { stage: CompileStage::Writing, seconds: start.elapsed().as_secs_f64() });
-    let bytes = std::fs::metadata(&args.output).map_or(0, |m| m.len());
+    let bytes = encoded.len() as u64;
     if output.json() {
         return output.document(&document(args, &baked, bytes));
     }
@@ -88,7 +93,7 @@ fn peak_memory_bytes() -> Option<u64> {
 
 fn summary(args: &BakeArgs, baked: &BakeOutput, bytes: u64) -> String {
     let data = &baked.data;
-    let mut text = format!("{}: {}\n", args.output.display(), size(bytes));
+    let mut text = format!("{}: {}\n", name(&args.output), size(bytes));
     for StageTime { stage, seconds } in &baked.stages {
         text.push_str(&format!("  {:<20} {:>8.1} ms\n", label(*stage), seconds * 1e3));
     }
@@ -101,7 +106,7 @@ fn summary(args: &BakeArgs, baked: &BakeOutput, bytes: u64) -> String {
         data.metadata.mass.mass_kg,
     ));
     for warning in &baked.warnings {
-        text.push_str(&format!("  warning: {warning}\n"));
+        text.push_str(&format!("  warning: {}\n", shown(warning)));
     }
     text
 }

@@ -4,21 +4,30 @@ use serde_json::json;
 
 use crate::{
     cli::{Language, LowerArgs},
-    failure::Failure,
+    failure::{Failure, name},
     input::Recipe,
     output::Output,
-    picture::file,
+    target::{Kind, Target},
 };
 
 /// Prints or writes the program.
 pub(crate) fn run(args: &LowerArgs, output: &mut Output) -> Result<(), Failure> {
+    let kind = match args.to {
+        Language::Tape => Kind::Tape,
+        Language::Wgsl => Kind::Wgsl,
+    };
+    let check = |path| Target::check(path, kind, &[&args.recipe], args.force);
+    let target = args.output.as_deref().map(check).transpose()?;
+    if target.as_ref().is_some_and(Target::is_output) {
+        output.give_way();
+    }
     let field = Recipe::load(&args.recipe)?.field()?;
     let (language, text) = match args.to {
         Language::Tape => ("tape", field.tape().to_string()),
         Language::Wgsl => ("wgsl", gve_sdf::wgsl::source(field.tape())),
     };
-    if let Some(path) = &args.output {
-        file::replace(path, text.as_bytes())?;
+    if let Some(target) = &target {
+        target.write(text.as_bytes())?;
     }
     let operations = field.tape().ops().len();
     match (&args.output, output.json()) {
@@ -29,7 +38,7 @@ pub(crate) fn run(args: &LowerArgs, output: &mut Output) -> Result<(), Failure> 
             "output": path.as_ref().map(|p| p.display().to_string()),
             "text": if path.is_none() { Some(text) } else { None },
         })),
-        (Some(path), false) => output.text(&format!("{}: {operations} operations", path.display())),
-        (None, false) => output.text(&text),
+        (Some(path), false) => output.text(&format!("{}: {operations} operations", name(path))),
+        (None, false) => output.verbatim(&text),
     }
 }

@@ -5,7 +5,12 @@ use std::path::PathBuf;
 use gve_types::{AssetCategory, MaterialTable, limits::MAX_NAME_BYTES, parse_recipe};
 use serde_json::json;
 
-use crate::{cli::NewArgs, failure::Failure, output::Output, picture::file};
+use crate::{
+    cli::NewArgs,
+    failure::{Failure, name},
+    output::Output,
+    target::{self, Kind, Target},
+};
 
 /// A stool: few nodes, and each does something worth seeing change.
 const TEMPLATE: &str = r#"{
@@ -49,15 +54,19 @@ pub(crate) fn run(args: &NewArgs, output: &mut Output) -> Result<(), Failure> {
         Some(path) => path.clone(),
         None => PathBuf::from(format!("{}.gve.json", file_name(&args.name))),
     };
-    if args.force {
-        file::replace(&path, text.as_bytes())?;
+    let target = Target::check(&path, Kind::Recipe, &[], true)?;
+    if target.is_output() {
+        output.give_way();
+    }
+    if args.force || !target.is_file() {
+        target.write(text.as_bytes())?;
     } else {
-        file::create(&path, text.as_bytes())?;
+        target::create(&path, text.as_bytes())?;
     }
     if output.json() {
         output.document(&json!({"output": path.display().to_string(), "bytes": text.len()}))
     } else {
-        output.text(&format!("{}: ready to be changed; see it with `gve render`", path.display()))
+        output.text(&format!("{}: ready to be changed; see it with `gve render`", name(&path)))
     }
 }
 

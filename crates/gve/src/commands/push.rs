@@ -8,6 +8,7 @@ use std::{
 use gve_types::{
     compile::{CacheStatus, CompilePriority, CompileRequest, CompileResult, CompileState},
     document::AssetDocument,
+    text::shown,
 };
 use serde_json::{Value, json};
 
@@ -20,7 +21,7 @@ use crate::{
         save::{Outcome, SaveOptions, Saved, save},
         server::Server,
     },
-    failure::Failure,
+    failure::{Failure, name},
     input::Recipe,
     output::Output,
 };
@@ -136,7 +137,7 @@ pub(crate) fn compile_stored(
 }
 
 /// What the compile of this version ended with, if the Architect still knows.
-fn last_result(server: &Server, id: &str, version: u32) -> Option<Result<CompileResult, Failure>> {
+pub(crate) fn last_result(server: &Server, id: &str, version: u32) -> Option<Result<CompileResult, Failure>> {
     let id = id.to_owned();
     let status = server.call(|rest| async move { rest.compile_status(&id).await }).ok()?;
     let is_it = status.version == version && status.state == CompileState::Complete;
@@ -174,7 +175,7 @@ fn report(
     for push in pushes {
         text.push_str(&summary(&push));
         if let Some(Err(error)) = push.ended {
-            let message = format!("{}: {}", push.recipe.path.display(), error.message);
+            let message = format!("{}: {}", name(&push.recipe.path), error.message);
             first.get_or_insert(Failure::about(error.code, &push.recipe.path, message));
         }
     }
@@ -221,8 +222,8 @@ fn summary(push: &Push) -> String {
     };
     let mut text = format!(
         "{}: {} is asset {} ({}), {outcome} {}\n",
-        push.recipe.path.display(),
-        document.name,
+        name(&push.recipe.path),
+        shown(&document.name),
         document.wire_id,
         document.id,
         document.version
@@ -234,7 +235,7 @@ fn summary(push: &Push) -> String {
 }
 
 /// Stages with their times, what became of the splats, size and warnings, indented.
-pub(crate) fn details(result: &CompileResult, bytes: Option<u64>) -> String {
+fn details(result: &CompileResult, bytes: Option<u64>) -> String {
     let mut text = String::new();
     for stage in &result.stages {
         text.push_str(&format!("  {:<20} {:>9.1} ms\n", stage_name(stage.stage), stage.seconds * 1e3));
@@ -252,7 +253,7 @@ pub(crate) fn details(result: &CompileResult, bytes: Option<u64>) -> String {
         facts.push(format!("{} splats", splats.count));
         match (splats.trained, &splats.reason) {
             (true, _) => facts.push(format!("trained for {} iterations", splats.iterations)),
-            (false, Some(reason)) => facts.push(format!("not trained: {reason}")),
+            (false, Some(reason)) => facts.push(format!("not trained: {}", shown(reason))),
             (false, None) => facts.push("not trained".to_owned()),
         }
         if let Some(psnr) = psnr(result) {
@@ -263,7 +264,7 @@ pub(crate) fn details(result: &CompileResult, bytes: Option<u64>) -> String {
         text.push_str(&format!("  {}\n", facts.join(", ")));
     }
     for warning in &result.warnings {
-        text.push_str(&format!("  warning: {warning}\n"));
+        text.push_str(&format!("  warning: {}\n", shown(warning)));
     }
     text
 }

@@ -1,6 +1,6 @@
 //! `gve search`: assets by what they are.
 
-use gve_types::api::SearchHit;
+use gve_types::{api::SearchHit, text::shown};
 use serde_json::json;
 
 use crate::{
@@ -33,8 +33,8 @@ fn table(hits: &[SearchHit]) -> String {
             let category = json!(asset.category).as_str().unwrap_or_default().to_owned();
             [
                 format!("{score:.3}"),
-                asset.name.clone(),
-                format!("{category}/{}", asset.subcategory),
+                shown(&asset.name).into_owned(),
+                format!("{category}/{}", shown(&asset.subcategory)),
                 format!("asset {} ({})", asset.wire_id, asset.id),
                 format!("version {}", asset.version),
             ]

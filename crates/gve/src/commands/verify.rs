@@ -3,9 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use gve_assets::AssetFile;
+use gve_types::text::shown;
 use serde_json::{Value, json};
 
-use crate::{failure::Failure, output::Output};
+use crate::{
+    failure::{Failure, name},
+    input::{self, ReadFailure},
+    output::Output,
+};
 
 /// Checks all files, and fails at the end if one of them is bad.
 pub(crate) fn run(files: &[PathBuf], output: &mut Output) -> Result<(), Failure> {
@@ -15,10 +20,10 @@ pub(crate) fn run(files: &[PathBuf], output: &mut Output) -> Result<(), Failure>
     for path in files {
         match check(path) {
             Ok(bytes) => {
-                lines.push_str(&format!("ok   {} ({bytes} bytes)\n", path.display()));
+                lines.push_str(&format!("ok   {} ({bytes} bytes)\n", name(path)));
                 rows.push(json!({"file": path.display().to_string(), "ok": true, "bytes": bytes}));
             }
-            Err((failure, place)) => {
+            Err(ReadFailure { failure, place }) => {
                 bad += 1;
                 lines.push_str(&format!("bad  {}\n", failure.message));
                 let mut row = json!({"file": path.display().to_string(), "ok": false, "code": failure.code, "message": failure.message});
@@ -46,27 +51,13 @@ pub(crate) fn run(files: &[PathBuf], output: &mut Output) -> Result<(), Failure>
 }
 
 /// The file's length, or why it is bad and where.
-fn check(path: &Path) -> Result<usize, (Failure, Option<(String, u64)>)> {
-    if path.is_dir() {
-        let message = format!("{}: it is a folder; a file was expected", path.display());
-        return Err((Failure::about("is_folder", path, message), None));
-    }
-    match AssetFile::open(path) {
-        Ok(file) => Ok(file.bytes().len()),
-        Err(error) => {
-            let place = error.section().map(|s| s.to_string()).zip(error.offset());
-            Err((Failure::from_read_error(path, &error), place))
-        }
-    }
+fn check(path: &Path) -> Result<usize, ReadFailure> {
+    input::open_binary(path).map(|file| file.bytes().len())
 }
 
 /// A checked file, or the failure that says what is wrong with it.
 pub(crate) fn open(path: &Path) -> Result<AssetFile, Failure> {
-    if path.is_dir() {
-        let message = format!("cannot read {}: it is a folder; a file was expected", path.display());
-        return Err(Failure::about("is_folder", path, message));
-    }
-    AssetFile::open(path).map_err(|error| Failure::from_read_error(path, &error))
+    input::open_binary(path).map_err(|error| error.failure)
 }
 
 /// Bytes as people read them.
@@ -90,9 +81,10 @@ pub(crate) fn table(document: &Value, indent: usize, text: &mut String) {
                 table(value, indent + 2, text);
                 continue;
             }
-            Value::String(string) => string.clone(),
+            Value::String(string) => shown(string).into_owned(),
             Value::Array(items) if items.iter().all(|i| !i.is_object() && !i.is_array()) => {
-                let plain = |i: &Value| i.as_str().map_or_else(|| i.to_string(), str::to_owned);
+                let plain =
+                    |i: &Value| i.as_str().map_or_else(|| i.to_string(), |text| shown(text).into_owned());
                 items.iter().map(plain).collect::<Vec<_>>().join(", ")
             }
             other => other.to_string(),

@@ -3,16 +3,17 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::atomic::Ordering,
 };
 
-use gve_types::{AssetDna, compile::CompilePriority};
+use gve_types::{
+    AssetDna,
+    compile::{CompilePriority, CompileResult},
+    text::shown,
+};
 use serde_json::{Value, json};
 
-use super::push::{compile_stored, details, is_compiled, load, psnr};
+use super::push::{compile_stored, is_compiled, last_result, load, psnr};
 use crate::{
     architect::{
         args::WatchArgs,
@@ -21,9 +22,9 @@ use crate::{
         save::{Outcome, SaveOptions, Saved, save},
         server::Server,
     },
-    failure::Failure,
+    failure::{Failure, name},
     output::Output,
-    report,
+    report, signals,
     watcher::{Changes, Watched},
 };
 
@@ -34,7 +35,7 @@ pub(crate) fn run(args: &WatchArgs, output: &mut Output) -> Result<(), Failure> 
     let server = Server::connect(&args.server)?;
     // Before the first push, so that no change is missed.
     let mut changes = Changes::start(watched)?;
-    let stop = stop_on_interrupt()?;
+    let stop = signals::end_in_order();
     let bars = Bars::new(!output.json());
     let mut watch = Watch {
         server: &server,
@@ -62,19 +63,6 @@ pub(crate) fn run(args: &WatchArgs, output: &mut Output) -> Result<(), Failure> 
     watch.end()
 }
 
-/// Set when the user has had enough; a second time ends the program at once.
-fn stop_on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = stop.clone();
-    ctrlc::set_handler(move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-    })
-    .map_err(|error| Failure::new("cannot_watch", format!("cannot wait for Ctrl-C: {error}")))?;
-    Ok(stop)
-}
-
 /// What is known of a recipe.
 #[derive(Default)]
 struct Known {
@@ -84,6 +72,8 @@ struct Known {
     saved: Option<AssetDna>,
     /// What was said last about what is wrong with it.
     complaint: Option<String>,
+    /// What the last compile warned of.
+    warnings: Vec<String>,
     /// The training of a save that the Architect was not there for.
     unsaved: Option<Option<u32>>,
 }
@@ -156,12 +146,19 @@ impl Watch<'_> {
             id: Some(saved.document.id.clone()),
             saved: Some(recipe.dna),
             complaint: None,
+            warnings: std::mem::take(&mut known.warnings),
             unsaved: None,
         };
+        let mut warnings = Vec::new();
         if is_under_way {
             self.compiles.follow(&saved.document.id, saved.document.version, &saved.document.name);
+        } else if let Some(Ok(result)) = last_result(self.server, &saved.document.id, saved.document.version)
+        {
+            // Compiled before anybody watched.
+            warnings = result.warnings;
+            known.warnings.clone_from(&warnings);
         }
-        self.tell_save(path, &saved)
+        self.tell_save(path, &saved, &warnings)
     }
 
     /// Saves what the Architect was not there for.
@@ -174,16 +171,19 @@ impl Watch<'_> {
         unsaved.into_iter().try_for_each(|(path, iterations)| self.push(&path, iterations))
     }
 
-    fn tell_save(&mut self, path: &Path, saved: &Saved) -> Result<(), Failure> {
+    fn tell_save(&mut self, path: &Path, saved: &Saved, warnings: &[String]) -> Result<(), Failure> {
         let document = &saved.document;
         let (id, version) = (document.wire_id, document.version);
-        let text = match saved.outcome {
-            Outcome::Created => format!("{}: new, asset {id}, version {version}", path.display()),
-            Outcome::Updated => format!("{}: version {version} saved", path.display()),
-            Outcome::Unchanged => format!("{}: unchanged, asset {id}, version {version}", path.display()),
+        let mut text = match saved.outcome {
+            Outcome::Created => format!("{}: new, asset {id}, version {version}", name(path)),
+            Outcome::Updated => format!("{}: version {version} saved", name(path)),
+            Outcome::Unchanged => format!("{}: unchanged, asset {id}, version {version}", name(path)),
         };
+        for warning in warnings {
+            text.push_str(&format!("\n  warning: {}", shown(warning)));
+        }
         let row = json!({
-            "what": "saved", "file": path.display().to_string(), "id": document.id,
+            "what": "saved", "warnings": warnings, "file": path.display().to_string(), "id": document.id,
             "wire_id": id, "version": version, "outcome": saved.outcome.name(),
         });
         self.say(&text, row)
@@ -192,28 +192,46 @@ impl Watch<'_> {
     fn tell_end(&mut self, ended: Ended) -> Result<(), Failure> {
         let by_id = |(_, known): &(&PathBuf, &Known)| known.id.as_deref() == Some(ended.id.as_str());
         let Some(path) = self.recipes.iter().find(by_id).map(|(path, _)| path.clone()) else { return Ok(()) };
-        let file = path.display().to_string();
         match ended.result {
             Ok(result) => {
                 let mut text = format!(
-                    "{file}: version {} is there after {:.2} s",
-                    result.version, result.compile_time_sec
+                    "{}: version {} is there after {:.2} s",
+                    name(&path),
+                    result.version,
+                    result.compile_time_sec
                 );
                 if let Some(psnr) = psnr(&result) {
                     text.push_str(&format!(", {psnr}"));
                 }
-                for warning in details(&result, None).lines().filter(|line| line.starts_with("  warning:")) {
-                    text.push_str(&format!("\n{warning}"));
-                }
+                text.push_str(&self.new_warnings(&path, &result));
+                let file = path.display().to_string();
                 self.say(&text, json!({"what": "compiled", "file": file, "id": ended.id, "result": result}))
             }
             // The next save is followed in its place.
             Err(failure) if failure.code == "superseded" => Ok(()),
             Err(failure) => {
-                let message = format!("{file}: {}", failure.message);
+                let message = format!("{}: {}", name(&path), failure.message);
                 self.show(&Failure::about(failure.code, &path, message))
             }
         }
+    }
+
+    /// The warnings of a compile that the one before did not have, each on a line of its own, and how many
+    /// stay: what is known need not be read again at every save.
+    fn new_warnings(&mut self, path: &Path, result: &CompileResult) -> String {
+        let known = self.recipes.entry(path.to_owned()).or_default();
+        let before = std::mem::replace(&mut known.warnings, result.warnings.clone());
+        let mut text = String::new();
+        for warning in result.warnings.iter().filter(|warning| !before.contains(warning)) {
+            text.push_str(&format!("\n  warning: {}", shown(warning)));
+        }
+        let stay = result.warnings.iter().filter(|warning| before.contains(warning)).count();
+        match stay {
+            0 => {}
+            1 => text.push_str("\n  1 warning as before"),
+            _ => text.push_str(&format!("\n  {stay} warnings as before")),
+        }
+        text
     }
 
     /// Says what is wrong with a recipe, once.
@@ -231,7 +249,7 @@ impl Watch<'_> {
         if self.output.json() {
             let mut row = report::json::error(failure);
             row["what"] = "failed".into();
-            return self.output.text(&row.to_string());
+            return self.output.row(&row);
         }
         let text = report::snippet::render(failure, std::io::IsTerminal::is_terminal(&std::io::stderr()));
         self.bars.suspend(|| self.output.note(&text))
@@ -240,7 +258,7 @@ impl Watch<'_> {
     /// Says what happened: a line for people, a JSON document on a line for machines.
     fn say(&mut self, text: &str, row: Value) -> Result<(), Failure> {
         if self.output.json() {
-            return self.output.text(&row.to_string());
+            return self.output.row(&row);
         }
         self.bars.suspend(|| self.output.text(text))
     }

@@ -1,4 +1,4 @@
-//! Pictures and files that appear whole or not at all.
+//! Pictures: those of a stored volume, and all of them as files.
 
-pub(crate) mod file;
+pub(crate) mod png;
 pub(crate) mod volume;

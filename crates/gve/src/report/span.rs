@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use gve_types::Violation;
+use gve_types::{Violation, text::shown_short};
 use jsonc_parser::{
     CollectOptions, ParseOptions,
     ast::{Object, ObjectProp, Value},
@@ -72,7 +72,7 @@ fn span_of(root: &Value<'_>, path: &str, message: &str) -> Range<usize> {
     let mut span = value.range();
     for step in steps(path) {
         let next = match (&step, value) {
-            (Step::Field(name), Value::Object(object)) => object.get(name).map(|p| &p.value),
+            (Step::Field(name), Value::Object(object)) => property(object, name).map(|p| &p.value),
             (Step::Index(index), Value::Array(array)) => array.elements.get(*index),
             _ => None,
         };
@@ -83,7 +83,7 @@ fn span_of(root: &Value<'_>, path: &str, message: &str) -> Range<usize> {
     // A whole object is a poor place to point at: the field that the message names, or what kind of
     // node it is, says more.
     if let Value::Object(object) = value {
-        let named = unknown_field(message).and_then(|name| object.get(name));
+        let named = unknown_field(message).and_then(|name| property(object, name));
         if let Some(property) = named.or_else(|| headline(object)) {
             span = property.range();
         }
@@ -94,6 +94,11 @@ fn span_of(root: &Value<'_>, path: &str, message: &str) -> Range<usize> {
 /// The name in serde's "unknown field `name`, ...".
 fn unknown_field(message: &str) -> Option<&str> {
     message.split_once("unknown field `")?.1.split('`').next()
+}
+
+/// The field of a name, also of one that paths and messages show otherwise than it is.
+fn property<'o, 'a>(object: &'o Object<'a>, name: &str) -> Option<&'o ObjectProp<'a>> {
+    object.get(name).or_else(|| object.properties.iter().find(|p| shown_short(p.name.as_str()) == name))
 }
 
 fn headline<'o, 'a>(object: &'o Object<'a>) -> Option<&'o ObjectProp<'a>> {

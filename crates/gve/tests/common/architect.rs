@@ -23,6 +23,8 @@ pub(crate) struct State {
     pub(crate) requests: Vec<String>,
     /// Answers the next save.
     pub(crate) save_error: Option<(u16, Value)>,
+    /// What every compile warns of, if not of the usual.
+    pub(crate) warnings: Option<Vec<&'static str>>,
     /// Fails every compile.
     pub(crate) compile_error: Option<&'static str>,
     is_compiled: bool,
@@ -146,7 +148,7 @@ fn compile(version: u64, state: &mut State) -> Value {
         "success": true, "binary_path": "nowhere", "compile_time_sec": 1.5, "version": version,
         "reused": false, "stages": [{"stage": "Building SDF graph", "seconds": 0.25}], "device": "cpu",
         "splats": {"count": 1000, "trained": true, "iterations": 300, "psnr_before_db": 30.0, "psnr_after_db": 34.5},
-        "warnings": ["one leg is thin"],
+        "warnings": state.warnings.clone().unwrap_or_else(|| vec!["one leg is thin"]),
     });
     json!({"asset_id": ID, "version": version, "state": "complete", "result": result})
 }

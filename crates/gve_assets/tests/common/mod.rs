@@ -239,12 +239,15 @@ fn metadata(name: &str, materials: Vec<MaterialSpec>, half: f32, splats_trained:
         mass: MassProperties {
             mass_kg: 513.8,
             volume_m3: 0.06545,
+            relative_error: 0.0,
             center_of_mass: [0.0; 3],
             inertia_kg_m2: [[12.84, 0.0, 0.0], [0.0, 12.84, 0.0], [0.0, 0.0, 12.84]],
         },
         embedding: Vec::new(),
         splats_trained,
         warnings: Vec::new(),
+        parts: Vec::new(),
+        volume_lacks: Vec::new(),
     }
 }
 

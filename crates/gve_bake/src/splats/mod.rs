@@ -254,7 +254,7 @@ impl Worker {
         if one_material {
             return;
         }
-        if let Some(material) = region.uniform_material() {
+        if let Some(material) = self.sampler.evaluator.uniform_material(region) {
             self.materials.fill(material);
             return;
         }

@@ -152,13 +152,16 @@ impl TaskBricks {
         self.materials.resize(start + SAMPLES, 0);
         let Scratch { x, y, z, distances, lipschitz, many_materials } = scratch;
         let materials = &mut self.materials[start..];
-        match task.region.uniform_material() {
+        match evaluator.uniform_material(&task.region) {
             _ if !*many_materials => evaluator.distances(&task.region, x, y, z, distances),
             Some(material) => {
                 evaluator.distances(&task.region, x, y, z, distances);
                 materials.fill(material);
             }
-            None => evaluator.distances_and_materials(&task.region, x, y, z, (distances, materials)),
+            None => {
+                evaluator.distances(&task.region, x, y, z, distances);
+                evaluator.materials(&task.region, x, y, z, materials);
+            }
         }
         self.sampled.push(Sampled::of(at, distances, *lipschitz, lattice.cell_size_m));
         self.distances[start..].convert_from_f32_slice(distances);
@@ -196,7 +199,7 @@ impl TaskBricks {
         let start = self.materials.len();
         self.materials.resize(start + SAMPLES, 0);
         if scratch.many_materials {
-            match task.region.uniform_material() {
+            match evaluator.uniform_material(&task.region) {
                 Some(material) => self.materials[start..].fill(material),
                 None => evaluator.materials(&task.region, x, y, z, &mut self.materials[start..]),
             }

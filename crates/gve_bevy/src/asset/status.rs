@@ -8,6 +8,8 @@ use bevy::{
     prelude::*,
 };
 
+use gve_types::text::shown;
+
 use super::GveAsset;
 use crate::{object::GveObject, systems::GveSystems};
 
@@ -130,8 +132,8 @@ fn tell_warnings(
                 let before = told.insert(*id, warnings.clone()).unwrap_or_default();
                 for warning in warnings.iter().filter(|warning| !before.contains(warning)) {
                     match server.get_path(*id) {
-                        Some(path) => warn!("{path}: {warning}"),
-                        None => warn!("\"{}\": {warning}", asset.metadata().name),
+                        Some(path) => warn!("{path}: {}", shown(warning)),
+                        None => warn!("\"{}\": {}", shown(&asset.metadata().name), shown(warning)),
                     }
                 }
             }

@@ -11,7 +11,7 @@ use bevy::{
     },
 };
 use gve_assets::Splat;
-use gve_types::MaterialSpec;
+use gve_types::{MaterialSpec, text::shown};
 
 use super::{extract::ExtractedSplats, sort::SortPoints};
 use crate::asset::GveAsset;
@@ -74,7 +74,7 @@ impl SplatCloud {
         if fitting < all.len() {
             warn!(
                 "\"{}\" has {} splats and this GPU takes {fitting} in one buffer: the {fitting} most important are drawn, enlarged",
-                asset.metadata().name,
+                shown(&asset.metadata().name),
                 all.len(),
             );
         }

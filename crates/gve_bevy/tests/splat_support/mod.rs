@@ -275,12 +275,15 @@ pub fn asset_with_shell(splats: Vec<Splat>, materials: Vec<MaterialSpec>, shell:
             mass: MassProperties {
                 mass_kg: 1.0,
                 volume_m3: 1.0,
+                relative_error: 0.0,
                 center_of_mass: [0.0; 3],
                 inertia_kg_m2: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
             },
             embedding: Vec::new(),
             splats_trained: false,
             warnings: Vec::new(),
+            parts: Vec::new(),
+            volume_lacks: Vec::new(),
         },
     };
     GveAsset::new(Arc::new(AssetFile::from_bytes(gve_assets::encode(&data).unwrap()).unwrap()))

@@ -1,4 +1,4 @@
-//! Distances and materials of many points at once.
+//! Distances and part indices of many points at once.
 //!
 //! Points are taken in blocks; each instruction runs over a whole block before the next one starts, in
 //! plain loops that the compiler turns into SIMD. The loops are compiled once per instruction set and

@@ -7,6 +7,9 @@ use crate::aabb::Aabb;
 
 /// Boxes looked at per side, at most.
 const MAX_STEPS: usize = 600;
+/// Boxes looked at for a side on which much depends, at most, and operations on the way: about a second.
+const MAX_FINE_STEPS: usize = 20_000;
+const MAX_FINE_OPS: usize = 20_000_000;
 /// A side is found when it is known to this share of the longest side.
 const PRECISION: f32 = 1.0 / 192.0;
 
@@ -23,7 +26,7 @@ pub(crate) fn tight_bounds(program: &Arc<Program>, outer: Aabb) -> Option<Aabb> 
     let mut bounds = outer;
     for axis in 0..3 {
         for upper in [true, false] {
-            let reach = reach(&mut scratch, program, bounds, axis, upper, target)?;
+            let reach = reach(&mut scratch, program, bounds, axis, upper, (target, MAX_STEPS))?;
             if upper {
                 bounds.max[axis] = reach;
             } else {
@@ -32,6 +35,21 @@ pub(crate) fn tight_bounds(program: &Arc<Program>, outer: Aabb) -> Option<Aabb> 
         }
     }
     Some(bounds)
+}
+
+/// Between which places along one axis the shape can be, to within `target` metres where that takes no more
+/// than patience; `None` if nothing is inside `outer`.
+pub(crate) fn tight_extent(
+    program: &Arc<Program>,
+    outer: Aabb,
+    axis: usize,
+    target: f32,
+) -> Option<(f32, f32)> {
+    let bounds = tight_bounds(program, outer)?;
+    let mut scratch = PruneScratch::default();
+    let steps = (MAX_FINE_OPS / program.len().max(1)).clamp(MAX_STEPS, MAX_FINE_STEPS);
+    let mut side = |upper| reach(&mut scratch, program, bounds, axis, upper, (target, steps));
+    Some((side(false)?, side(true)?))
 }
 
 struct Part {
@@ -70,7 +88,7 @@ fn reach(
     bounds: Aabb,
     axis: usize,
     upper: bool,
-    target: f32,
+    (target, max_steps): (f32, usize),
 ) -> Option<f32> {
     let side = |b: &Aabb| if upper { b.max[axis] } else { -b.min[axis] };
     let sign = if upper { 1.0 } else { -1.0 };
@@ -83,7 +101,7 @@ fn reach(
             continue;
         }
         // Out of patience is no error: the side is only less tight.
-        if part.bounds.size().max_element() <= target || steps > MAX_STEPS {
+        if part.bounds.size().max_element() <= target || steps > max_steps {
             return Some(sign * part.reach);
         }
         let size = part.bounds.size();

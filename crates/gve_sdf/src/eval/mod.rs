@@ -9,6 +9,7 @@ mod code;
 mod gradient;
 mod level;
 mod program;
+mod sampler;
 mod simplify;
 mod visit;
 
@@ -16,8 +17,9 @@ use std::sync::Arc;
 
 use glam::{Vec3, Vec4};
 
-pub(crate) use bounds::tight_bounds;
+pub(crate) use bounds::{tight_bounds, tight_extent};
 pub(crate) use program::Program;
+pub(crate) use sampler::Sampler;
 
 use self::{
     batch::BatchScratch,
@@ -43,14 +45,19 @@ impl Region {
         self.0.program.len()
     }
 
+    /// A bound on the change of the distance per metre inside the region's box; infinite where none is known.
+    pub fn lipschitz(&self) -> f32 {
+        self.0.program.distance_lipschitz()
+    }
+
     /// Where the program is valid.
     pub fn bounds(&self) -> Aabb {
         self.0.bounds
     }
 
-    /// The one material of the region's box, if it is known to have only one.
-    pub fn uniform_material(&self) -> Option<u8> {
-        self.0.program.uniform_material().map(|value| value as u8)
+    /// The one part in the region's box, if it is known to have only one.
+    pub fn uniform_part(&self) -> Option<u16> {
+        self.0.program.uniform_part().map(|value| value as u16)
     }
 
     fn new(bounds: Aabb, program: Arc<Program>) -> Self {
@@ -128,33 +135,49 @@ impl Evaluator {
         self.gradient.run(region.0.program.code(Wanted::Distance), [xs, ys, zs], out);
     }
 
-    /// Palette index of the nearest part's material. Slices as in [`Evaluator::distances`].
-    pub fn materials(&mut self, region: &Region, xs: &[f32], ys: &[f32], zs: &[f32], out: &mut [u8]) {
-        let code = region.0.program.code(Wanted::Material);
-        self.batch.run(code, [xs, ys, zs], out.len(), |start, [materials, _]| {
-            for (out, &material) in out[start..].iter_mut().zip(materials) {
-                *out = material as u8;
+    /// Index of the nearest part. Slices as in [`Evaluator::distances`].
+    pub fn parts(&mut self, region: &Region, xs: &[f32], ys: &[f32], zs: &[f32], out: &mut [u16]) {
+        let code = region.0.program.code(Wanted::Part);
+        self.batch.run(code, [xs, ys, zs], out.len(), |start, [parts, _]| {
+            for (out, &part) in out[start..].iter_mut().zip(parts) {
+                *out = part as u16;
             }
         });
     }
 
-    /// [`Evaluator::distances`] and [`Evaluator::materials`] of the same points, for less than the price of
+    /// Palette index of the nearest part's material. Slices as in [`Evaluator::distances`].
+    pub fn materials(&mut self, region: &Region, xs: &[f32], ys: &[f32], zs: &[f32], out: &mut [u8]) {
+        let code = region.0.program.code(Wanted::Part);
+        let all = self.field.parts();
+        self.batch.run(code, [xs, ys, zs], out.len(), |start, [parts, _]| {
+            for (out, &part) in out[start..].iter_mut().zip(parts) {
+                *out = all[part as usize].material;
+            }
+        });
+    }
+
+    /// The one material of a region, if it is known to have only one.
+    pub fn uniform_material(&self, region: &Region) -> Option<u8> {
+        region.uniform_part().map(|part| self.field.parts()[usize::from(part)].material)
+    }
+
+    /// [`Evaluator::distances`] and [`Evaluator::parts`] of the same points, for less than the price of
     /// both.
-    pub fn distances_and_materials(
+    pub fn distances_and_parts(
         &mut self,
         region: &Region,
         xs: &[f32],
         ys: &[f32],
         zs: &[f32],
-        out: (&mut [f32], &mut [u8]),
+        out: (&mut [f32], &mut [u16]),
     ) {
         let code = region.0.program.code(Wanted::Both);
-        let (out_distances, out_materials) = out;
-        let count = out_distances.len().min(out_materials.len());
-        self.batch.run(code, [xs, ys, zs], count, |start, [distances, materials]| {
+        let (out_distances, out_parts) = out;
+        let count = out_distances.len().min(out_parts.len());
+        self.batch.run(code, [xs, ys, zs], count, |start, [distances, parts]| {
             out_distances[start..start + distances.len()].copy_from_slice(distances);
-            for (out, &material) in out_materials[start..].iter_mut().zip(materials) {
-                *out = material as u8;
+            for (out, &part) in out_parts[start..].iter_mut().zip(parts) {
+                *out = part as u16;
             }
         });
     }

@@ -1,4 +1,4 @@
-//! Programs for the distance and the material in a box, and how they are shortened for a smaller one.
+//! Programs for the distance and the part in a box, and how they are shortened for a smaller one.
 //!
 //! For every value two ranges are computed over the box: by interval arithmetic, and from the value at
 //! the box's centre with the value's known change per metre ("Lipschitz Pruning", Barbier et al.,
@@ -27,7 +27,7 @@ pub(crate) struct Program {
     ops: Vec<Op>,
     lipschitz: Vec<f32>,
     distance: Id,
-    material: Id,
+    part: Id,
     /// The forms that batches run, each made when first needed.
     codes: [OnceLock<Code>; 3],
 }
@@ -36,7 +36,7 @@ pub(crate) struct Program {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wanted {
     Distance,
-    Material,
+    Part,
     Both,
 }
 
@@ -47,17 +47,17 @@ impl Program {
             ops: tape.ops().to_vec(),
             lipschitz: tape.lipschitz().to_vec(),
             distance: tape.distance(),
-            material: tape.material(),
+            part: tape.part(),
             codes: Default::default(),
         }
     }
 
-    /// The part of a tape that the distance needs; the material is left out.
+    /// The part of a tape that the distance needs; the part index is left out.
     pub(crate) fn of_distance(tape: &Tape) -> Self {
         let live = Tape::live(tape.ops(), &[tape.distance()]);
         let (ops, lipschitz, place) = compact(tape.ops(), tape.lipschitz(), &live);
         let distance = place[tape.distance().index()];
-        Self { ops, lipschitz, distance, material: distance, codes: Default::default() }
+        Self { ops, lipschitz, distance, part: distance, codes: Default::default() }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -68,15 +68,20 @@ impl Program {
     pub(super) fn code(&self, wanted: Wanted) -> &Code {
         let results = match wanted {
             Wanted::Distance => [self.distance; 2],
-            Wanted::Material => [self.material; 2],
-            Wanted::Both => [self.distance, self.material],
+            Wanted::Part => [self.part; 2],
+            Wanted::Both => [self.distance, self.part],
         };
         self.codes[wanted as usize].get_or_init(|| Code::new(&self.ops, results))
     }
 
-    /// The material, if it is the same everywhere.
-    pub(crate) fn uniform_material(&self) -> Option<f32> {
-        match self.ops[self.material.index()] {
+    /// A bound on the change of the distance per metre; infinite where none is known.
+    pub(crate) fn distance_lipschitz(&self) -> f32 {
+        self.lipschitz[self.distance.index()]
+    }
+
+    /// The part index, if it is the same everywhere.
+    pub(crate) fn uniform_part(&self) -> Option<f32> {
+        match self.ops[self.part.index()] {
             Op::Const(value) => Some(value),
             _ => None,
         }
@@ -184,7 +189,7 @@ impl Writer {
         lane: usize,
     ) -> Arc<Program> {
         let view = View { ops: &program.ops, values: &values.values, lane };
-        let results = [program.distance, program.material];
+        let results = [program.distance, program.part];
         let length = results[0].max(results[1]).index() + 1;
         self.live.clear();
         self.live.resize(length, false);
@@ -236,7 +241,7 @@ impl Writer {
                 self.place[i] = self.place[other];
             }
         }
-        let [distance, material] = results.map(|id| self.place[id.index()]);
-        Arc::new(Program { ops, lipschitz, distance, material, codes: Default::default() })
+        let [distance, part] = results.map(|id| self.place[id.index()]);
+        Arc::new(Program { ops, lipschitz, distance, part, codes: Default::default() })
     }
 }

@@ -5,13 +5,18 @@
 
 use gve_types::dna::Bend;
 
-use super::{Exact, Lowering, Place, Shape};
+use super::{
+    Exact, Lowering, Place, Shape,
+    normal::{Metric, Space},
+};
 use crate::{Vec3, aabb::Aabb, error::LowerError, tape::Id};
 
 /// The inner side of a bend keeps at least this share of the radius of its arc.
 const SMALLEST_INNER_SHARE: f64 = 0.02;
 /// Share of a full turn that a bend may fill.
 const LARGEST_TURN_SHARE: f64 = 0.98;
+/// An offset may use the map up to this share of the way to where it ends.
+const LARGEST_MARGIN_SHARE: f64 = 0.6;
 
 impl Lowering<'_> {
     /// With `R` the radius of the arc, about the centre `(0, R)`, the point at `(x, y)` comes from
@@ -22,12 +27,12 @@ impl Lowering<'_> {
     /// distance to it that changes by at most 1 per metre; and `m` a margin such that `d < m` keeps away
     /// from the centre and from the tear at the back. Where `d < m` the field `g` has a bound `L >= 1`, and
     ///
-    /// `f = min(max(g, L d), L max(m, d))`
+    /// `f = min(max(g, d), max(m, d))`
     ///
-    /// is continuous, has the bound `L`, and never exceeds `L` times the distance `D`. If `D >= m` that
-    /// follows from the ceiling, since `d <= D`. If `D < m`, every point on the way to the nearest surface
-    /// point `s` is less than `m` from `s`, where `d <= 0`; so `d < m` all the way and `g` has its bound
-    /// there. Where `d >= m` the field is `L d` whatever `g` is. Within `A` it is `g` but for the ceiling.
+    /// is continuous, has the bound `L`, and never exceeds `L` times the distance `D`. Where `d >= m` the
+    /// field is `d <= D` whatever `g` is. Where `d < m` and `D >= m` it is at most `m <= D`. If `D < m`, every
+    /// point on the way to the nearest surface point `s` is less than `m` from `s`, where `d <= 0`; so `d < m`
+    /// all the way and `g` has its bound there. Within `A` it is `g` but for the ceiling.
     pub(super) fn bend(&mut self, n: &Bend, place: &Place) -> Result<Shape, LowerError> {
         let child = self.bounded(&n.child, place, "bent")?;
         let reach = child.bounds.min.abs().max(child.bounds.max.abs()).max_element();
@@ -44,7 +49,8 @@ impl Lowering<'_> {
         } else {
             (child.bounds.min.y, child.bounds.max.y)
         };
-        let arc = Arc::new(&child.bounds, v0, v1, curvature, place)?;
+        let mut arc = Arc::new(&child.bounds, v0, v1, curvature, place)?;
+        arc.widen(f64::from(place.offset.room()));
         let stretch = arc.stretch() as f32;
         let lipschitz = child.lipschitz * stretch;
 
@@ -80,21 +86,29 @@ impl Lowering<'_> {
 
         let outside = self.outside_arc(&arc, [x, y, z], [a, ahead, v], &child.bounds, place.stretch);
         let child_y = if down { self.b.neg(v) } else { v };
-        let inner = Place { stretch: f32::INFINITY, ..place.child([u, child_y, z]) };
-        let bent = self.node(&n.child, &inner)?;
+        let q = [u, child_y, z];
+        let inner = Place { stretch: f32::INFINITY, offset: place.offset.below(), ..place.child(q) };
+        let mut bent = self.node(&n.child, &inner)?;
+        if place.offset.is_measured() {
+            let curvature = if down { -k } else { k };
+            let slopes = arc.slopes();
+            let space = Space { q, metric: Metric::Bent { ratio: rho, curvature }, slopes };
+            bent.distance = space.measured(&mut self.b, bent.distance);
+            bent.continuous = false;
+        }
 
         let b = &mut self.b;
-        let floor = b.mul_c(outside, lipschitz);
-        let ceiling = b.max_c(floor, lipschitz * arc.margin as f32);
-        let at_least = b.max(bent.distance, floor);
+        let ceiling = b.max_c(outside, arc.margin as f32);
+        let at_least = b.max(bent.distance, outside);
         let distance = b.min(at_least, ceiling);
         let mut bounds = arc.bounds();
         (bounds.min.z, bounds.max.z) = (child.bounds.min.z, child.bounds.max.z);
         if down {
             (bounds.min.y, bounds.max.y) = (-bounds.max.y, -bounds.min.y);
         }
-        let growth = lipschitz / 3.0_f32.sqrt();
-        Ok(Shape { distance, bounds, lipschitz, growth: growth.min(1.0), exact: Exact::No, ..bent })
+        // Off a box the largest of the distances to its sides is at least that share of the distance.
+        let growth = 3.0_f32.sqrt().recip();
+        Ok(Shape { distance, bounds, lipschitz, growth, exact: Exact::No, ..bent })
     }
 
     /// A lower bound of the distance to the bent box: the largest of distances to simple shapes that
@@ -164,7 +178,7 @@ struct Arc {
 
 impl Arc {
     fn new(child: &Aabb, v0: f32, v1: f32, curvature: f32, place: &Place) -> Result<Self, LowerError> {
-        use std::f64::consts::{FRAC_PI_2, PI, TAU};
+        use std::f64::consts::{FRAC_PI_2, TAU};
         let radius = 1.0 / f64::from(curvature);
         let at = || format!("{}.curvature_per_m", place.path);
         let (from, to) = (f64::from(child.min.x) / radius, f64::from(child.max.x) / radius);
@@ -195,10 +209,28 @@ impl Arc {
         let farthest = from.abs().max(to.abs());
         let (middle, half_width) =
             if farthest <= FRAC_PI_2 { (0.0, farthest) } else { (0.5 * (from + to), 0.5 * (to - from)) };
-        let gap = if half_width > FRAC_PI_2 { (PI - half_width).sin() } else { 1.0 };
+        let mut arc = Self { radius, v0: f64::from(v0), v1: f64::from(v1), middle, half_width, margin: 0.0 };
         // Up to half the child's size around it is enough; more would only make the bound worse.
-        let margin = (0.25 * inner * gap).min(0.5 * f64::from(child.size().max_element()));
-        Ok(Self { radius, v0: f64::from(v0), v1: f64::from(v1), middle, half_width, margin })
+        arc.margin = (0.25 * inner * arc.gap()).min(0.5 * f64::from(child.size().max_element()));
+        Ok(arc)
+    }
+
+    /// Lets the map be used up to `room` around the sector, if nothing is in the way.
+    fn widen(&mut self, room: f64) {
+        let limit = LARGEST_MARGIN_SHARE * self.inner() * self.gap();
+        self.margin = self.margin.max(room.min(limit));
+    }
+
+    /// What of the inner radius separates the ends of the sector from the tear between them.
+    fn gap(&self) -> f64 {
+        use std::f64::consts::{FRAC_PI_2, PI};
+        if self.half_width > FRAC_PI_2 { (PI - self.half_width).sin() } else { 1.0 }
+    }
+
+    /// Least and largest length of a gradient of length 1, seen in the world, where the map is used.
+    fn slopes(&self) -> [f32; 2] {
+        let outer = self.radius - self.v0 + self.margin;
+        [(self.radius / outer).min(1.0) as f32, self.stretch() as f32]
     }
 
     fn inner(&self) -> f64 {

@@ -1,8 +1,8 @@
-//! Shapes made from several others, and level sets of one: union, subtract, intersect, morph, shell, round.
+//! Shapes made from several others: union, subtract, intersect, morph.
 
 use gve_types::{
     DnaNode,
-    dna::{Blend, BlendKind, Intersect, Morph, Round, Shell, Subtract, UnionNode},
+    dna::{Blend, BlendKind, Intersect, Morph, Subtract, UnionNode},
 };
 
 use super::{Exact, Lowering, Place, Shape};
@@ -19,10 +19,11 @@ impl Lowering<'_> {
 
     pub(super) fn union(&mut self, n: &UnionNode, place: &Place) -> Result<Shape, LowerError> {
         let shapes = self.children(&n.children, place)?;
-        self.unite(&shapes, n.blend, place)
+        let united = self.unite(&shapes, n.blend, place)?;
+        Ok(self.blended(united, n.blend, place))
     }
 
-    /// All the shapes together; the material is that of the smallest field.
+    /// All the shapes together; the part is that of the smallest field.
     pub(super) fn unite(
         &mut self,
         shapes: &[Shape],
@@ -30,8 +31,8 @@ impl Lowering<'_> {
         place: &Place,
     ) -> Result<Shape, LowerError> {
         let (first, rest) = self.at_least_one(shapes, place)?;
-        let material = self.nearest_material(shapes, first, false);
-        let mut out = Shape { material, ..*first };
+        let part = self.nearest_part(shapes, first, false);
+        let mut out = Shape { part, ..*first };
         for shape in rest {
             out.distance = self.join(out.distance, shape.distance, blend, place, [out, *shape]);
             out = folded(out, shape, blend);
@@ -74,11 +75,11 @@ impl Lowering<'_> {
         }
     }
 
-    /// The material of the child with the smallest field, or the largest.
-    fn nearest_material(&mut self, shapes: &[Shape], first: &Shape, largest: bool) -> Id {
-        let mut material = first.material;
-        if shapes.iter().all(|shape| shape.material == material) {
-            return material;
+    /// The part of the child with the smallest field, or the largest.
+    fn nearest_part(&mut self, shapes: &[Shape], first: &Shape, largest: bool) -> Id {
+        let mut part = first.part;
+        if shapes.iter().all(|shape| shape.part == part) {
+            return part;
         }
         let mut best = first.distance;
         for shape in shapes.iter().skip(1) {
@@ -88,10 +89,10 @@ impl Lowering<'_> {
             } else {
                 (b.less(shape.distance, best), b.min(best, shape.distance))
             };
-            material = b.select(closer, shape.material, material);
+            part = b.select(closer, shape.part, part);
             best = winner;
         }
-        material
+        part
     }
 
     pub(super) fn subtract(&mut self, n: &Subtract, place: &Place) -> Result<Shape, LowerError> {
@@ -104,13 +105,13 @@ impl Lowering<'_> {
             out = folded(out, shape, n.blend);
             out.exact = Exact::No;
         }
-        Ok(out)
+        Ok(self.blended(out, n.blend, place))
     }
 
     pub(super) fn intersect(&mut self, n: &Intersect, place: &Place) -> Result<Shape, LowerError> {
         let shapes = self.children(&n.children, place)?;
         let (first, rest) = self.at_least_one(&shapes, place)?;
-        let mut out = Shape { material: self.nearest_material(&shapes, first, true), ..*first };
+        let mut out = Shape { part: self.nearest_part(&shapes, first, true), ..*first };
         for shape in rest {
             out.distance = self.meet(out.distance, shape.distance, n.blend, place, [out, *shape]);
             out = folded(out, shape, n.blend);
@@ -121,7 +122,7 @@ impl Lowering<'_> {
         // one box is within a factor of the root of the number of axes or boxes.
         let boxes = shapes.len().min(3) as f32;
         out.growth = shapes.iter().fold(1.0_f32, |growth, shape| growth.min(shape.growth)) / boxes.sqrt();
-        Ok(out)
+        Ok(self.blended(out, n.blend, place))
     }
 
     pub(super) fn morph(&mut self, n: &Morph, place: &Place) -> Result<Shape, LowerError> {
@@ -137,34 +138,12 @@ impl Lowering<'_> {
         let (a, b) = (self.b.mul_c(from.distance, 1.0 - n.factor), self.b.mul_c(to.distance, n.factor));
         Ok(Shape {
             distance: self.b.add(a, b),
-            material: if n.factor < 0.5 { from.material } else { to.material },
+            part: if n.factor < 0.5 { from.part } else { to.part },
             bounds: from.bounds.union(&to.bounds),
             lipschitz: (1.0 - n.factor) * from.lipschitz + n.factor * to.lipschitz,
             growth: from.growth.min(to.growth),
             exact: Exact::No,
             continuous: from.continuous && to.continuous,
-        })
-    }
-
-    pub(super) fn shell(&mut self, n: &Shell, place: &Place) -> Result<Shape, LowerError> {
-        let child = self.node(&n.child, &place.below("child"))?;
-        let half = 0.5 * n.thickness;
-        let skin = self.b.abs(child.distance);
-        Ok(Shape {
-            distance: self.b.sub_c(skin, half),
-            bounds: child.level_bounds(half),
-            exact: if child.exact == Exact::Everywhere { Exact::Outside } else { Exact::No },
-            ..child
-        })
-    }
-
-    pub(super) fn round(&mut self, n: &Round, place: &Place) -> Result<Shape, LowerError> {
-        let child = self.node(&n.child, &place.below("child"))?;
-        Ok(Shape {
-            distance: self.b.sub_c(child.distance, n.radius),
-            bounds: child.level_bounds(n.radius),
-            exact: child.exact.min(Exact::Outside),
-            ..child
         })
     }
 

@@ -17,11 +17,16 @@ use gve_types::{
     dna::{Displace, DisplacePattern, Elongate, Taper, Twist},
 };
 
-use super::{Exact, Lowering, Place, Shape};
+use super::{
+    Exact, Lowering, Place, Shape,
+    normal::{Metric, Space},
+};
 use crate::{Vec3, aabb::Aabb, error::LowerError, tape::Id};
 
 /// By what share of its size the box about a deformed shape is larger than the shape.
 const MARGIN: f32 = 0.02;
+/// Outside a deformed shape's bounds its true field is at least this times the distance to them.
+const FLOOR: f32 = 0.7;
 /// Share of its size beyond which a tapered child's distances count as this share.
 const TAPER_CEILING: f32 = 0.2;
 
@@ -33,7 +38,7 @@ impl Lowering<'_> {
         place: &Place,
         deformed: &str,
     ) -> Result<Shape, LowerError> {
-        let shape = self.measure(child, place)?;
+        let shape = self.measure(child, &Place { offset: place.offset.below(), ..place.clone() })?;
         if shape.bounds.is_empty() {
             return Err(LowerError::new(
                 &*place.path,
@@ -74,6 +79,46 @@ impl Lowering<'_> {
         b.add(inside, outside)
     }
 
+    /// A deformed child as a true distance, from the box about it extended to all of space.
+    ///
+    /// As in the module's documentation, with 1 in place of `L`: what is a distance at `c` stays one. Off the
+    /// shape's own bounds the field is at least [`FLOOR`] times the distance to them, whatever becomes of it far
+    /// from the surface.
+    fn measured(&mut self, space: &Space, deformed: Shape, c: [Id; 3], place: &Place) -> Shape {
+        let field = space.measured(&mut self.b, deformed.distance);
+        let near = Shape { distance: field, continuous: false, ..deformed };
+        let extended = self.extended(place.p, c, &near, 1.0, place.stretch);
+        let b = &mut self.b;
+        let (center, half) = (deformed.bounds.center(), deformed.bounds.half_size());
+        let sides = [0, 1, 2].map(|i| {
+            let side = b.sub_c(place.p[i], center[i]);
+            let side = b.abs(side);
+            b.sub_c(side, half[i])
+        });
+        let outside = b.corner3(sides, place.stretch);
+        // Inside of the bounds it must not lift the field: there it falls twice as fast.
+        let inside = b.mul_c(outside, 2.0);
+        let outside = b.mul_c(outside, FLOOR);
+        let floor = b.min(outside, inside);
+        let distance = b.max(extended, floor);
+        Shape { distance, growth: FLOOR, exact: Exact::No, ..near }
+    }
+
+    /// How the factor of a taper changes with height. Where the child ends with the change it may go on; else
+    /// it fades over `fade` metres, so that the field does not jump.
+    fn slope_at(&mut self, height: Id, half_height: f32, ends: f32, slope: f32, fade: f32) -> Id {
+        let b = &mut self.b;
+        if ends <= half_height * 1.001 {
+            return b.constant(slope);
+        }
+        let height = b.abs(height);
+        let past = b.sub_c(height, half_height);
+        let share = b.mul_c(past, -fade.recip());
+        let share = b.add_c(share, 1.0);
+        let share = b.clamp_c(share, 0.0, 1.0);
+        b.mul_c(share, slope)
+    }
+
     pub(super) fn twist(&mut self, n: &Twist, place: &Place) -> Result<Shape, LowerError> {
         let child = self.bounded(&n.child, place, "twisted")?;
         let rate = n.rate_rad_per_m;
@@ -86,22 +131,28 @@ impl Lowering<'_> {
             Vec3::new(-radius, child.bounds.min.y - pad, -radius),
             Vec3::new(radius, child.bounds.max.y + pad, radius),
         );
+        let around = bounds.padded(place.offset.room());
         // In the directions (along the turn, up) the map is [[1, rate r], [0, 1]].
-        let corner = radius * std::f32::consts::SQRT_2;
+        let corner = around.max.x * std::f32::consts::SQRT_2;
         let stretch = shear_norm(rate.abs() * corner);
         let lipschitz = child.lipschitz * stretch;
 
-        let c = self.clamped(place.p, &bounds);
+        let c = self.clamped(place.p, &around);
         let b = &mut self.b;
         let angle = b.mul_c(c[1], rate);
         let (sin, cos) = (b.sin(angle), b.cos(angle));
         let (xc, zs, xs, zc) = (b.mul(c[0], cos), b.mul(c[2], sin), b.mul(c[0], sin), b.mul(c[2], cos));
         let q = [b.sub(xc, zs), c[1], b.add(xs, zc)];
-        let inner = Place { stretch: place.stretch * stretch, ..place.child(q) };
+        let inner =
+            Place { stretch: place.stretch * stretch, offset: place.offset.below(), ..place.child(q) };
         for v in q {
             self.b.declare(v, inner.stretch);
         }
         let twisted = self.node(&n.child, &inner)?;
+        if place.offset.is_measured() {
+            let space = Space { q, metric: Metric::Twisted { rate }, slopes: [stretch.recip(), stretch] };
+            return Ok(self.measured(&space, Shape { bounds, lipschitz, ..twisted }, c, place));
+        }
         let distance = self.extended(place.p, c, &twisted, lipschitz, place.stretch);
         Ok(Shape { distance, bounds, lipschitz, growth: 1.0, exact: Exact::No, ..twisted })
     }
@@ -136,10 +187,11 @@ impl Lowering<'_> {
         }
         let pad = bounds.half_size() * MARGIN;
         bounds = Aabb::new(bounds.min - pad, bounds.max + pad);
+        let around = bounds.padded(place.offset.room());
         // The padding reaches a little farther along the slope.
-        let (low, high) = (factor_at(bounds.min.y), factor_at(bounds.max.y));
-        let smallest = low.min(high);
-        let radius = axis_radius(&bounds);
+        let (low, high) = (factor_at(around.min.y), factor_at(around.max.y));
+        let (smallest, largest) = (low.min(high), low.max(high));
+        let radius = axis_radius(&around);
         let shear = radius * slope.abs() / (smallest * smallest);
         let stretch = shear_norm_of(smallest.recip(), shear, 1.0);
         let ceiling = TAPER_CEILING * child.bounds.size().max_element();
@@ -147,17 +199,25 @@ impl Lowering<'_> {
         let shrinking = if smallest < 1.0 { ceiling * slope.abs() } else { 0.0 };
         let lipschitz = (child.lipschitz * scaled + shrinking).max(1.0);
 
-        let c = self.clamped(place.p, &bounds);
+        let c = self.clamped(place.p, &around);
         let b = &mut self.b;
         let height = b.clamp_c(c[1], -n.half_height, n.half_height);
         let along = b.mul_c(height, slope);
         let factor = b.add_c(along, 0.5 * (n.scale_bottom + n.scale_top));
         let q = [b.div(c[0], factor), c[1], b.div(c[2], factor)];
-        let inner = Place { stretch: place.stretch * stretch, ..place.child(q) };
+        let inner =
+            Place { stretch: place.stretch * stretch, offset: place.offset.below(), ..place.child(q) };
         for v in q {
             self.b.declare(v, inner.stretch);
         }
         let tapered = self.node(&n.child, &inner)?;
+        if place.offset.is_measured() {
+            let ends = child.bounds.min.y.abs().max(child.bounds.max.y.abs());
+            let slope = self.slope_at(c[1], n.half_height, ends, slope, place.offset.room());
+            let metric = Metric::Tapered { factor, slope };
+            let space = Space { q, metric, slopes: [largest.max(1.0).recip(), stretch] };
+            return Ok(self.measured(&space, Shape { bounds, lipschitz, ..tapered }, c, place));
+        }
         let b = &mut self.b;
         let shrunk = b.min_c(factor, 1.0);
         let g = b.clamp_c(tapered.distance, -ceiling, ceiling);
@@ -194,7 +254,7 @@ impl Lowering<'_> {
         let child = self.node(&n.child, &place.below("child"))?;
         let weights: f32 = (0..n.octaves).map(|i| 0.5_f32.powi(i as i32)).sum();
         let mut distance = child.distance;
-        let mut steepness = 0.0;
+        let (mut steepness, mut curvature, mut relief) = (0.0, 0.0, None);
         for octave in 0..n.octaves {
             let share = 0.5_f32.powi(octave as i32);
             let amplitude = n.amplitude * share / weights;
@@ -206,13 +266,33 @@ impl Lowering<'_> {
             let moved = self.b.mul_c(pattern, amplitude);
             self.b.declare(moved, amplitude * wave_number * gradient * place.stretch);
             distance = self.b.add(distance, moved);
+            if place.offset.is_levelled() {
+                // The patterns are waves: along any direction, in the mean, their second derivative is a
+                // negative multiple of themselves.
+                let bending = match n.pattern {
+                    DisplacePattern::Gyroid => wave_number * wave_number / 3.0,
+                    DisplacePattern::Sine => wave_number * wave_number / 2.0,
+                };
+                let own = self.b.mul_c(moved, bending);
+                relief = Some(match relief {
+                    Some(relief) => self.b.add(relief, own),
+                    None => own,
+                });
+            }
             steepness += amplitude * wave_number * gradient;
+            curvature += amplitude * wave_number * wave_number;
+        }
+        let continuous = child.continuous && !place.offset.is_levelled();
+        if place.offset.is_levelled() {
+            distance = Space::world(place.p, place.offset.reach(), curvature.recip(), relief)
+                .measured(&mut self.b, distance);
         }
         Ok(Shape {
             distance,
             bounds: child.level_bounds(n.amplitude),
             lipschitz: child.lipschitz + steepness,
             exact: Exact::No,
+            continuous,
             ..child
         })
     }

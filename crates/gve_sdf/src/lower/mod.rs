@@ -17,17 +17,20 @@
 mod bend;
 mod combine;
 mod deform;
+mod ellipsoid;
+mod extent;
+mod normal;
+mod offset;
+mod part;
 mod polygon;
 mod primitive;
 mod repeat;
+mod support;
 mod transform;
 
 use std::collections::HashMap;
 
-use gve_types::{
-    AssetDna, DnaNode, MaterialSpec, MaterialTable,
-    limits::{MAX_MATERIALS, MAX_TAPE_OPS},
-};
+use gve_types::{AssetDna, DnaNode, MaterialSpec, MaterialTable, limits::MAX_TAPE_OPS};
 
 use crate::{
     aabb::Aabb,
@@ -35,6 +38,8 @@ use crate::{
     error::LowerError,
     tape::{Id, Tape},
 };
+use part::PartNode;
+pub use part::{Part, PartFrame};
 
 /// Largest gradient bound that a recipe may reach: beyond it marching takes thousands of steps.
 const MAX_LIPSCHITZ: f32 = 1000.0;
@@ -58,7 +63,8 @@ enum Exact {
 #[derive(Debug, Clone, Copy)]
 struct Shape {
     distance: Id,
-    material: Id,
+    /// Index of the part that the nearest surface belongs to.
+    part: Id,
     bounds: Aabb,
     lipschitz: f32,
     growth: f32,
@@ -85,8 +91,12 @@ struct Place {
     stretch: f32,
     /// Product of the scales above.
     scale: f32,
-    /// The material that is inherited.
-    material: Option<Id>,
+    /// The material that is inherited, in the palette.
+    material: Option<u8>,
+    /// The part that primitives here belong to.
+    part: PartNode,
+    /// Whether an offset above asks for true distances, and how.
+    offset: offset::Asked,
 }
 
 impl Place {
@@ -106,6 +116,9 @@ pub(crate) struct Lowered {
     pub(crate) bounds: Aabb,
     pub(crate) lipschitz: f32,
     pub(crate) materials: Vec<MaterialSpec>,
+    pub(crate) parts: Vec<Part>,
+    /// What is not quite as asked for, each with its JSON path.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// Lowers a recipe that has been validated.
@@ -114,8 +127,11 @@ pub(crate) fn lower(dna: &AssetDna, materials: &MaterialTable) -> Result<Lowered
         b: Builder::new(),
         table: materials,
         palette: Vec::new(),
+        parts: Vec::new(),
         facts: HashMap::new(),
+        searched: HashMap::new(),
         visits: 0,
+        offsets: HashMap::new(),
     };
     let p = [lowering.b.x(), lowering.b.y(), lowering.b.z()];
     let material = match dna.metadata.material_spec.as_deref() {
@@ -125,7 +141,16 @@ pub(crate) fn lower(dna: &AssetDna, materials: &MaterialTable) -> Result<Lowered
         }
         _ => None,
     };
-    let root = Place { path: "$.root_node".to_owned(), p, stretch: 1.0, scale: 1.0, material };
+    let part = PartNode { path: part::ROOT.into(), name: None };
+    let root = Place {
+        path: part::ROOT.to_owned(),
+        p,
+        stretch: 1.0,
+        scale: 1.0,
+        material,
+        part,
+        offset: offset::Asked::NOTHING,
+    };
     let shape = lowering.node(&dna.root_node, &root)?;
     if shape.bounds.is_empty() {
         return Err(LowerError::new(root.path, "nothing is left of the shape: it holds no point"));
@@ -136,11 +161,14 @@ pub(crate) fn lower(dna: &AssetDna, materials: &MaterialTable) -> Result<Lowered
             "the shape has no end: cut its planes with something bounded (intersect or subtract)",
         ));
     }
+    let warnings = lowering.offset_warnings();
     Ok(Lowered {
-        tape: lowering.b.finish(shape.distance, shape.material),
+        tape: lowering.b.finish(shape.distance, shape.part),
         bounds: shape.bounds,
         lipschitz: shape.lipschitz.max(1.0),
+        parts: part::with_frames(lowering.parts, &dna.root_node),
         materials: lowering.palette,
+        warnings,
     })
 }
 
@@ -156,38 +184,26 @@ struct Lowering<'a> {
     b: Builder,
     table: &'a MaterialTable,
     palette: Vec<MaterialSpec>,
+    /// Indexed by the field's part outputs.
+    parts: Vec<Part>,
     /// What is known about nodes that were lowered before, by their address. It does not depend on the
     /// coordinates, so a parent that needs its child's bounds first lowers it at most once for that.
     facts: HashMap<usize, Shape>,
+    /// Where nodes truly begin and end, by their address and axis, as far as that was asked for.
+    searched: HashMap<(usize, usize), Option<extent::Range>>,
     /// Nodes lowered so far, copies counted: bounds the time of nested repeats.
     visits: usize,
+    /// What was found out about the offsets, by the address of their node.
+    offsets: HashMap<usize, offset::Finding>,
 }
 
 impl Lowering<'_> {
-    fn palette_entry(&mut self, id: &str, path: &str) -> Result<Id, LowerError> {
-        let index = match self.palette.iter().position(|m| m.spec_id == id) {
-            Some(index) => index,
-            None => {
-                let spec = self
-                    .table
-                    .get(id)
-                    .ok_or_else(|| LowerError::new(path, format!("unknown material `{id}`")))?;
-                if self.palette.len() >= MAX_MATERIALS {
-                    return Err(LowerError::new(
-                        path,
-                        format!("an asset has at most {MAX_MATERIALS} materials"),
-                    ));
-                }
-                self.palette.push(spec.clone());
-                self.palette.len() - 1
-            }
-        };
-        Ok(self.b.constant(index as f32))
-    }
-
     fn node(&mut self, node: &DnaNode, place: &Place) -> Result<Shape, LowerError> {
         self.visits += 1;
         let mut place = place.clone();
+        if let Some(name) = node.name() {
+            place.part = PartNode { path: place.path.as_str().into(), name: Some(name.into()) };
+        }
         if let Some(id) = node.material() {
             place.material = Some(self.palette_entry(id, &format!("{}.material", place.path))?);
         }
@@ -253,8 +269,8 @@ impl Lowering<'_> {
             DnaNode::Union(n) => self.union(n, place),
             DnaNode::Subtract(n) => self.subtract(n, place),
             DnaNode::Intersect(n) => self.intersect(n, place),
-            DnaNode::Shell(n) => self.shell(n, place),
-            DnaNode::Round(n) => self.round(n, place),
+            DnaNode::Shell(n) => self.shell(node, n, place),
+            DnaNode::Round(n) => self.round(node, n, place),
             DnaNode::Morph(n) => self.morph(n, place),
             DnaNode::Translate(n) => self.translate(n, place),
             DnaNode::Rotate(n) => self.rotate(n, place),
@@ -268,15 +284,5 @@ impl Lowering<'_> {
             DnaNode::Elongate(n) => self.elongate(n, place),
             DnaNode::Displace(n) => self.displace(n, place),
         }
-    }
-
-    /// The material that a primitive shows.
-    fn material(&self, place: &Place) -> Result<Id, LowerError> {
-        place.material.ok_or_else(|| {
-            LowerError::new(
-                &*place.path,
-                "no material: name one here, on a node above, or in metadata.material_spec",
-            )
-        })
     }
 }

@@ -9,14 +9,14 @@ use crate::{Vec3, aabb::Aabb, error::LowerError, tape::Id};
 
 /// Around an ellipsoid's surface the field is close to the distance within this share of its tightest
 /// radius of curvature.
-const ELLIPSOID_SHARE: f32 = 0.25;
+pub(super) const ELLIPSOID_SHARE: f32 = 0.25;
 
 impl Lowering<'_> {
     /// An exact distance within a finite box.
-    pub(super) fn exact(&self, distance: Id, bounds: Aabb, place: &Place) -> Result<Shape, LowerError> {
+    pub(super) fn exact(&mut self, distance: Id, bounds: Aabb, place: &Place) -> Result<Shape, LowerError> {
         Ok(Shape {
             distance,
-            material: self.material(place)?,
+            part: self.part(place)?,
             bounds,
             lipschitz: 1.0,
             growth: 1.0,
@@ -50,6 +50,9 @@ impl Lowering<'_> {
         let largest = n.radii.into_iter().fold(0.0, f32::max);
         if smallest == largest {
             return self.sphere_of(smallest, place);
+        }
+        if place.offset.is_asked() {
+            return self.true_ellipsoid(n.radii, place);
         }
         let inverse = n.radii.map(f32::recip);
         let b = &mut self.b;

@@ -9,6 +9,9 @@
 //! is never needed; copies farther away even less. With more axes the argument holds one axis at a
 //! time. Clamping the cell at the ends of the grid only moves the point farther from both copies by
 //! the same step. For angles about an axis the same argument holds with angles in place of lengths.
+//! Cells stand about the child, which need not be about the origin.
+//!
+//! Whether a child fits is asked of its box first, and of the child itself where the box does not.
 //!
 //! For fields that are not true distances the result is still a safe bound with the right sign, but it
 //! may jump where the leaning changes. So such children are copied one by one if there are few.
@@ -17,6 +20,7 @@ use gve_types::dna::{LinearRepeat, PolarRepeat};
 
 use super::{
     Exact, Lowering, Place, Shape,
+    extent::Range,
     transform::{exact_sin_cos, rotated_bounds, rotation},
 };
 use crate::{Vec3, aabb::Aabb, error::LowerError, tape::Id};
@@ -50,34 +54,57 @@ impl Lowering<'_> {
         if copies == 1 {
             return self.node(&n.child, &place.below("child"));
         }
-        let wide = (0..3).find(|&axis| {
+        let is_wide = |axis: usize| {
             let half = 0.5 * runs[axis].spacing * (1.0 + SLACK);
             runs[axis].count > 1 && (child.bounds.min[axis] < -half || child.bounds.max[axis] > half)
-        });
-        let limit = match wide {
-            Some(_) => MAX_WRITTEN_OUT,
-            None if child.exact == Exact::No => MAX_CONTINUOUS,
+        };
+        let limit = match child.exact {
+            _ if (0..3).any(is_wide) => MAX_WRITTEN_OUT,
+            Exact::No => MAX_CONTINUOUS,
             // Two copies on one axis cost as much either way, and separate ones are pruned better.
-            None => 2,
+            _ => 2,
         };
         if copies <= limit {
             return self.write_out_grid(n, &runs, place);
         }
-        if let Some(axis) = wide {
+        let mut middles = [0.0; 3];
+        for axis in (0..3).filter(|&axis| is_wide(axis)) {
+            middles[axis] = self.middle_of_cell(n, axis, copies, place)?;
+        }
+        self.fold_grid(n, &runs, middles, child, place)
+    }
+
+    /// Where the cell of a child stands along an axis, if the child's box does not fit the one about the
+    /// origin: the child may be smaller than its box, and it may stand off the origin.
+    fn middle_of_cell(
+        &mut self,
+        n: &LinearRepeat,
+        axis: usize,
+        copies: u32,
+        place: &Place,
+    ) -> Result<f32, LowerError> {
+        let spacing = n.spacing[axis];
+        let cell = f64::from(spacing) * f64::from(1.0 + SLACK);
+        let mut range = self.extent(&n.child, axis);
+        if range.1 - range.0 > cell {
+            range = self.searched_extent(&n.child, place, axis, spacing)?;
+        }
+        let (first, last) = range;
+        if last - first > cell {
             let name = ["x", "y", "z"][axis];
             return Err(LowerError::new(
                 format!("{}.spacing[{axis}]", place.path),
                 format!(
-                    "along {name} the child reaches from {} to {} m, but its cell only from {} to {} m; \
-                     copies that overlap are written out one by one, at most {MAX_WRITTEN_OUT}, found {copies}",
-                    child.bounds.min[axis],
-                    child.bounds.max[axis],
-                    -0.5 * runs[axis].spacing,
-                    0.5 * runs[axis].spacing,
+                    "along {name} the child is {} m wide (from {} to {} m), but its cell {spacing} m; copies that \
+                     overlap are written out one by one, at most {MAX_WRITTEN_OUT}, found {copies}",
+                    readable(last - first),
+                    readable(first),
+                    readable(last),
                 ),
             ));
         }
-        self.fold_grid(n, &runs, child, place)
+        let fits_as_it_is = first >= -0.5 * cell && last <= 0.5 * cell;
+        Ok(if fits_as_it_is { 0.0 } else { (0.5 * (first + last)) as f32 })
     }
 
     fn write_out_grid(
@@ -106,6 +133,7 @@ impl Lowering<'_> {
         &mut self,
         n: &LinearRepeat,
         runs: &[Run; 3],
+        middles: [f32; 3],
         child: Shape,
         place: &Place,
     ) -> Result<Shape, LowerError> {
@@ -113,7 +141,7 @@ impl Lowering<'_> {
         let mut choices: [Vec<Id>; 3] = place.p.map(|v| vec![v]);
         for (axis, run) in runs.iter().enumerate() {
             if run.count > 1 {
-                choices[axis] = self.fold_axis(place.p[axis], *run);
+                choices[axis] = self.fold_axis(place.p[axis], *run, middles[axis]);
             }
         }
         let mut shapes = Vec::new();
@@ -134,11 +162,14 @@ impl Lowering<'_> {
         Ok(folded_copies(united, child, bounds))
     }
 
-    fn fold_axis(&mut self, x: Id, run: Run) -> Vec<Id> {
+    /// The coordinate as it is in the point's own cell and in the neighbour's. Cells stand about the copies of
+    /// `middle`.
+    fn fold_axis(&mut self, x: Id, run: Run, middle: f32) -> Vec<Id> {
         let b = &mut self.b;
         let last = (run.count - 1) as f32;
         // Cell i covers [i, i + 1) of u; its middle is i + 1/2.
-        let cells = b.mul_c(x, run.spacing.recip());
+        let from_middle = b.sub_c(x, middle);
+        let cells = b.mul_c(from_middle, run.spacing.recip());
         let u = b.add_c(cells, 0.5 * run.count as f32);
         let floor = b.floor(u);
         let own = b.clamp_c(floor, 0.0, last);
@@ -163,26 +194,47 @@ impl Lowering<'_> {
         }
         let child = self.measure(&n.child, place)?;
         let wedge = std::f32::consts::TAU / n.count as f32;
-        let seen = seen_from_axis(&child.bounds);
-        let fits = seen.is_some_and(|(_, half)| half <= 0.5 * wedge * (1.0 + SLACK));
-        let limit = match (fits, child.exact) {
-            (false, _) => MAX_WRITTEN_OUT,
-            (true, Exact::No) => MAX_CONTINUOUS,
-            (true, _) => 2,
+        let boxed = seen_from_axis(&child.bounds).filter(|(_, half)| *half <= 0.5 * wedge * (1.0 + SLACK));
+        let limit = match (boxed, child.exact) {
+            (None, _) => MAX_WRITTEN_OUT,
+            (Some(_), Exact::No) => MAX_CONTINUOUS,
+            (Some(_), _) => 2,
         };
         if n.count <= limit {
             return self.write_out_ring(n, place);
         }
+        let middle = match boxed {
+            Some((middle, _)) => middle,
+            None => self.middle_of_wedge(n, wedge, place)?,
+        };
+        self.fold_ring(n, child, middle, place)
+    }
+
+    /// In which direction from the axis the child stands, if its box is too wide for its share of the turn.
+    fn middle_of_wedge(&mut self, n: &PolarRepeat, wedge: f32, place: &Place) -> Result<f32, LowerError> {
+        let share = f64::from(wedge) * f64::from(1.0 + SLACK);
+        let fits = |seen: &Option<(Range, f64)>| seen.is_some_and(|((first, last), _)| last - first <= share);
+        let mut seen = self.angles(&n.child);
+        if !fits(&seen) {
+            let searched = self.searched_angles(&n.child, place, wedge)?;
+            seen = match (seen, searched) {
+                (Some((a, _)), Some((b, _))) if a.1 - a.0 < b.1 - b.0 => seen,
+                (_, Some(_)) => searched,
+                _ => seen,
+            };
+        }
         match seen {
-            Some((middle, _)) if fits => self.fold_ring(n, child, middle, place),
+            Some(((first, last), middle)) if fits(&seen) => Ok((middle + 0.5 * (first + last)) as f32),
             _ => {
-                let width =
-                    seen.map_or("all around".to_owned(), |(_, half)| format!("{} rad wide", 2.0 * half));
+                let width = seen.map_or("all around".to_owned(), |((first, last), _)| {
+                    format!("{} rad wide", readable(last - first))
+                });
                 Err(LowerError::new(
                     format!("{}.count", place.path),
                     format!(
-                        "seen from the axis the child is {width}, but its share of the turn is {wedge} rad; \
-                         copies that overlap are written out one by one, at most {MAX_WRITTEN_OUT}, found {}",
+                        "seen from the axis the child is {width}, but its share of the turn is {} rad; copies that \
+                         overlap are written out one by one, at most {MAX_WRITTEN_OUT}, found {}",
+                        readable(f64::from(wedge)),
                         n.count
                     ),
                 ))
@@ -252,13 +304,18 @@ fn folded_copies(united: Shape, child: Shape, bounds: Aabb) -> Shape {
     let exact = child.exact >= Exact::Outside;
     Shape {
         distance: united.distance,
-        material: united.material,
+        part: united.part,
         bounds,
         lipschitz: child.lipschitz,
         growth: child.growth,
         exact: child.exact.min(Exact::Outside),
         continuous: child.continuous && exact,
     }
+}
+
+/// A measure as a message shows it.
+fn readable(value: f64) -> f64 {
+    format!("{value:.4e}").parse().unwrap_or(value)
 }
 
 /// The direction of a box from the y axis and half its angular width, as the right-handed turn about

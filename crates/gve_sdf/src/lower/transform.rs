@@ -53,8 +53,9 @@ impl Lowering<'_> {
         }
         let inverse = n.factor.recip();
         let p = place.p.map(|v| self.b.mul_c(v, inverse));
-        let child =
-            self.node(&n.child, &Place { stretch: place.stretch * inverse, scale, ..place.child(p) })?;
+        let offset = place.offset.scaled(n.factor);
+        let inner = Place { stretch: place.stretch * inverse, scale, offset, ..place.child(p) };
+        let child = self.node(&n.child, &inner)?;
         let distance = self.b.mul_c(child.distance, n.factor);
         Ok(Shape {
             distance,

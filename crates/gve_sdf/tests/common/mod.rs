@@ -1,6 +1,8 @@
 //! What the integration tests share.
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub(crate) mod surface;
+
 use gve_sdf::{Field, testing};
 use gve_types::{AssetDna, DnaNode, MaterialTable, parse_recipe};
 

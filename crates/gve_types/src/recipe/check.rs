@@ -4,7 +4,8 @@ use crate::{
     dna::{AssetDna, Blend, DNA_VERSION, DnaNode},
     limits::*,
     material::MaterialTable,
-    recipe::{Findings, Violation, nearest::nearest, polygon},
+    recipe::{Findings, Violation, polygon, suggest::nearest},
+    text::shown_short,
 };
 
 /// Everything wrong with a recipe's numbers, limits and materials; empty when it can be made.
@@ -66,7 +67,7 @@ impl Check<'_> {
         if let Some(id) = material
             && self.materials.get(id).is_none()
         {
-            self.add(path, format!("unknown material `{id}`{}", self.suggest(id)));
+            self.add(path, format!("unknown material `{}`{}", shown_short(id), self.suggest(id)));
         }
     }
 

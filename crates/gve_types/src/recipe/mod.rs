@@ -4,10 +4,10 @@
 //! the offender, such as `$.root_node.children[1].radius`.
 
 mod check;
-mod nearest;
 mod polygon;
 mod scan;
 mod shape;
+mod suggest;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -15,16 +15,22 @@ mod words;
 pub use check::validate_recipe;
 pub use scan::find;
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Number, Value};
 use typeshare::typeshare;
 
 use crate::{
     dna::{AssetDna, DNA_VERSION},
     limits::{MAX_DEPTH, MAX_NESTED_VALUES, MAX_RECIPE_BYTES, MAX_VIOLATIONS},
     material::MaterialTable,
+    text::shown_short,
 };
+
+/// What some editors write before a text; it says nothing where all texts are UTF-8.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// One thing wrong with a recipe.
 #[typeshare]
@@ -92,11 +98,12 @@ impl Findings {
     }
 }
 
-/// Reads and checks a recipe.
+/// Reads and checks a recipe. A byte order mark before it is passed over, as if it were not there.
 ///
 /// # Errors
 /// Everything that is wrong with it: its length, its syntax, or all its violations together.
 pub fn parse_recipe(text: &str, materials: &MaterialTable) -> Result<AssetDna, RecipeError> {
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     if text.len() > MAX_RECIPE_BYTES {
         return Err(RecipeError::TooLong { found: text.len() });
     }
@@ -116,6 +123,8 @@ pub fn parse_recipe_value(value: &Value, materials: &MaterialTable) -> Result<As
         let message = format!("nodes nest at most {MAX_DEPTH} deep");
         return Err(RecipeError::Invalid(vec![Violation { path, message }]));
     }
+    let value = whole_numbers(value);
+    let value = value.as_ref();
     // The version is looked at first: fields of a later version would be reported as unknown.
     if let Some(found) = value.get("dna_version").and_then(Value::as_u64)
         && found != u64::from(DNA_VERSION)
@@ -157,12 +166,55 @@ fn too_deep(value: &Value, path: &str, depth: usize, objects: usize) -> Option<S
     }
     match value {
         Value::Object(fields) => fields.iter().find_map(|(key, value)| {
-            too_deep(value, "", depth + 1, objects + 1).map(|below| join(path, &format!(".{key}"), &below))
+            let step = || format!(".{}", shown_short(key));
+            too_deep(value, "", depth + 1, objects + 1).map(|below| join(path, &step(), &below))
         }),
         Value::Array(values) => values.iter().enumerate().find_map(|(i, value)| {
             too_deep(value, "", depth + 1, objects).map(|below| join(path, &format!("[{i}]"), &below))
         }),
         _ => None,
+    }
+}
+
+/// The value with `2.0` as `2`: to JSON they are one number, to serde only the second is a count.
+fn whole_numbers(value: &Value) -> Cow<'_, Value> {
+    if !has_whole_float(value) {
+        return Cow::Borrowed(value);
+    }
+    let mut value = value.clone();
+    make_whole(&mut value);
+    Cow::Owned(value)
+}
+
+/// The integer that a number written with a point or an exponent is; `-0.0` is none, it has a sign.
+fn whole(number: &Number) -> Option<i64> {
+    // Beyond, not every whole number is a double.
+    const EXACT: f64 = (1_u64 << 53) as f64;
+    let value = number.as_f64().filter(|_| number.is_f64())?;
+    let is_whole =
+        value.fract() == 0.0 && value.abs() <= EXACT && !(value == 0.0 && value.is_sign_negative());
+    is_whole.then_some(value as i64)
+}
+
+fn has_whole_float(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => whole(number).is_some(),
+        Value::Array(values) => values.iter().any(has_whole_float),
+        Value::Object(fields) => fields.values().any(has_whole_float),
+        _ => false,
+    }
+}
+
+fn make_whole(value: &mut Value) {
+    match value {
+        Value::Number(number) => {
+            if let Some(whole) = whole(number) {
+                *number = whole.into();
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(make_whole),
+        Value::Object(fields) => fields.values_mut().for_each(make_whole),
+        _ => {}
     }
 }
 
@@ -177,6 +229,11 @@ fn syntax_error(text: &str, error: &serde_json::Error) -> RecipeError {
     let message = error.to_string();
     let what = message.split(" at line ").next().unwrap_or(&message);
     let (path, token) = scan::token_at(text, offset);
+    if what == "number out of range" {
+        // It is JSON; only no computer's number is as large.
+        let message = format!("the number {} is too large", shown_short(token));
+        return RecipeError::Invalid(vec![Violation { path, message }]);
+    }
     let what = match token.trim_start_matches(['-', '+']).to_ascii_lowercase().as_str() {
         "nan" | "inf" | "infinity" => format!("JSON has no `{token}`; expected a number"),
         _ => what.to_owned(),

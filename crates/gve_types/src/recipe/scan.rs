@@ -7,7 +7,8 @@ use std::{borrow::Cow, collections::HashSet, ops::Range};
 
 use crate::{
     limits::{MAX_DEPTH, MAX_NESTED_VALUES},
-    recipe::Violation,
+    recipe::{BYTE_ORDER_MARK, Violation},
+    text::shown_short,
 };
 
 /// A container that the walk stands in.
@@ -38,7 +39,8 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn new(text: &'a str) -> Self {
-        Self { text, at: 0, levels: Vec::new() }
+        let at = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len_utf8() } else { 0 };
+        Self { text, at, levels: Vec::new() }
     }
 
     /// The next token and the bytes it covers. Text that is not JSON gives tokens of some kind, but
@@ -106,7 +108,7 @@ impl<'a> Walk<'a> {
             match level {
                 Level::Object { key: Some(raw), .. } => {
                     path.push('.');
-                    path.push_str(&name(raw));
+                    path.push_str(&shown_short(&name(raw)));
                 }
                 Level::Object { key: None, .. } => {}
                 Level::Array { index } => path.push_str(&format!("[{index}]")),
@@ -145,7 +147,7 @@ pub(super) fn first_fault(text: &str) -> Option<Violation> {
                 if let Some(Level::Object { key: Some(key), seen }) = walk.levels.last_mut()
                     && !seen.insert(name(key))
                 {
-                    let message = format!("the field `{}` stands here twice", name(key));
+                    let message = format!("the field `{}` stands here twice", shown_short(&name(key)));
                     return Some(Violation { path: walk.path(depth), message });
                 }
             }

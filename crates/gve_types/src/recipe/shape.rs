@@ -5,10 +5,12 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
+use serde_path_to_error::Segment;
 
 use crate::{
     dna::*,
-    recipe::{Findings, nearest::nearest, words::plain},
+    recipe::{Findings, suggest, words::plain},
+    text::shown_short,
 };
 
 /// Where an operation keeps its children.
@@ -58,8 +60,23 @@ const OPERATIONS: [(&str, Slots, Read); 29] = [
 /// The path within the value and the message of the first thing that keeps it from being a `T`.
 fn read<T: DeserializeOwned>(value: &Value) -> Option<(String, String)> {
     let error = serde_path_to_error::deserialize::<_, T>(value).err()?;
-    let path = error.path().to_string();
-    Some((if path == "." { String::new() } else { path }, plain(&error.inner().to_string())))
+    let path = error.path().iter().map(step).collect();
+    Some((path, plain(&error.inner().to_string())))
+}
+
+/// One step down, as it stands in a path.
+fn step(segment: &Segment) -> String {
+    match segment {
+        Segment::Seq { index } => format!("[{index}]"),
+        Segment::Map { key } => format!(".{}", shown_short(key)),
+        Segment::Enum { variant } => format!(".{variant}"),
+        Segment::Unknown => String::new(),
+    }
+}
+
+/// The names of all operations.
+pub(super) fn operation_names() -> impl Iterator<Item = &'static str> {
+    OPERATIONS.iter().map(|(name, ..)| *name)
 }
 
 /// Objects are objects and operations are known. Cheap, and serde checks neither.
@@ -126,8 +143,7 @@ impl Examine<'_> {
 
     fn report(&mut self, path: &str, fault: Option<(String, String)>) {
         if let Some((below, message)) = fault {
-            let dot = if below.is_empty() || below.starts_with('[') { "" } else { "." };
-            self.findings.add(format!("{path}{dot}{below}"), message);
+            self.findings.add(format!("{path}{below}"), message);
         }
     }
 
@@ -177,11 +193,11 @@ impl Examine<'_> {
         };
         let found = OPERATIONS.iter().find(|(name, ..)| *name == op);
         if found.is_none() {
-            let names = OPERATIONS.map(|(name, ..)| name);
-            let hint = match nearest(op, names) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => format!("there are: {}", names.join(", ")),
+            let hint = match suggest::operation(op, operation_names()) {
+                Some(meant) => format!("did you mean {meant}?"),
+                None => format!("there are: {}", operation_names().collect::<Vec<_>>().join(", ")),
             };
+            let op = shown_short(op);
             self.findings.add(format!("{path}.op"), format!("unknown operation `{op}`; {hint}"));
         }
         found.map(|(_, slots, read)| (*slots, *read))

@@ -181,10 +181,66 @@ fn numbers() {
         assert_eq!(line, 2);
         assert!(message.contains("expected a number, at $.root_node.radius"), "{message}");
     }
-    let (_, message) = syntax(r#"{"op": "sphere", "radius": 1e999}"#);
-    assert_eq!(message, "number out of range, at $.root_node.radius");
+    refused(r#"{"op": "sphere", "radius": 1e999}"#, "$.root_node.radius: the number 1e999 is too large");
     let (_, message) = syntax(r#"{"op": "sphere", "radius": 1,}"#);
     assert!(message.starts_with("trailing comma, at $.root_node"), "{message}");
+}
+
+#[test]
+fn whole_numbers_may_have_a_point() {
+    let copies =
+        |count: &str| around(&format!(r#"{{"op": "polar_repeat", "count": {count}, "child": {BALL}}}"#));
+    let expected = parse(&copies("2")).unwrap();
+    for count in ["2.0", "2e0", "20e-1", "0.002e3"] {
+        assert_eq!(parse(&copies(count)).unwrap(), expected, "{count}");
+    }
+    for (count, found) in [("2.5", "2.5"), ("-2.0", "-2"), ("1e300", "1e+300"), ("-0.0", "-0.0")] {
+        let [fault] = &faults(&format!(r#"{{"op": "polar_repeat", "count": {count}, "child": {BALL}}}"#))[..]
+        else {
+            panic!("{count}")
+        };
+        assert!(fault.contains("whole number") && fault.ends_with(&format!("found {found}")), "{fault}");
+    }
+    // Lengths keep what they are, whatever their sign.
+    let box_at =
+        |x: &str| around(&format!(r#"{{"op": "sphere", "radius": 1e0, "center": [{x}, 16777217.0, 0.0]}}"#));
+    let [x, ..] =
+        AssetDna::deserialize(&whole_numbers(&serde_json::from_str(&box_at("-0.0")).unwrap()).into_owned())
+            .unwrap()
+            .root_node
+            .center()
+            .unwrap();
+    assert!(x == 0.0 && x.is_sign_negative());
+}
+
+#[test]
+fn a_byte_order_mark_is_passed_over() {
+    let text = format!("\u{feff}{}", around(BALL));
+    assert_eq!(parse(&text).unwrap(), parse(&around(BALL)).unwrap());
+    assert_eq!(find(&text, "$.root_node").map(|range| &text[range]), Some(BALL));
+    assert!(parse("\u{feff}\u{feff}{}").is_err());
+}
+
+#[test]
+fn names_neither_flood_nor_break_a_message() {
+    let long = "n".repeat(1 << 20);
+    for node in [
+        format!(r#"{{"op": "sphere", "radius": 1, "{long}": 2}}"#),
+        format!(r#"{{"op": "{long}"}}"#),
+        format!(r#"{{"op": "sphere", "radius": 1, "material": "{long}"}}"#),
+        format!(r#"{{"op": "sphere", "radius": 1, "{long}": 1, "{long}": 1}}"#),
+        format!(r#"{{"op": "mirror", "axis": "{long}", "child": {BALL}}}"#),
+    ] {
+        let found = faults(&node);
+        assert!(found.iter().all(|fault| fault.len() < 400), "{} bytes", found[0].len());
+    }
+    let found = faults(r#"{"op": "sphere", "radius": 1, "a\nb`, expected `c": 2}"#);
+    assert_eq!(
+        found,
+        [
+            "$.root_node.a␊b`, expected `c: unknown field `a␊b`, expected `c`; allowed here: `radius`, `center`, `material`, `name`"
+        ]
+    );
 }
 
 #[test]
@@ -275,7 +331,7 @@ fn every_mistake_is_told_at_once() {
         faults(node),
         [
             "$.root_node.children[0].radius: expected a number, found the text \"a\"",
-            "$.root_node.children[1].op: unknown operation `cube`; did you mean `cone`?",
+            "$.root_node.children[1].op: unknown operation `cube`; did you mean `box`?",
             "$.root_node.children[2].offset: expected a list of 3, found 2",
             "$.root_node.children[2].child: the field `half_extents` is missing",
         ]
@@ -309,7 +365,10 @@ fn the_frame_of_the_recipe_is_checked_too() {
     );
     assert_eq!(with("\"test\"", "\" \""), "$.metadata.name: a name has at least one character");
     assert_eq!(with("\"version\": 1, ", ""), "$.metadata: the field `version` is missing");
-    assert!(with("root_node", "root").starts_with("$.root: unknown field `root`; allowed here: `$schema`,"));
+    assert!(
+        with("root_node", "root")
+            .starts_with("$.root: unknown field `root`; did you mean `root_node`? allowed here:")
+    );
     assert_eq!(
         with("{\"metadata\"", "{\"audio_patch\": {\"gain\": 9}, \"metadata\""),
         "$.audio_patch.gain: expected a number from 0 to 4, found 9"

@@ -1,10 +1,10 @@
 //! Serde's messages in the words of somebody who writes recipes.
 
-use crate::recipe::nearest::nearest;
+use crate::{recipe::suggest, text::shown_short};
 
 /// Rewrites a message; one of a kind that is not known stays as it is.
 pub(super) fn plain(message: &str) -> String {
-    rewrite(message).unwrap_or_else(|| message.to_owned())
+    rewrite(message).unwrap_or_else(|| shown_short(message).into_owned())
 }
 
 fn rewrite(message: &str) -> Option<String> {
@@ -12,17 +12,19 @@ fn rewrite(message: &str) -> Option<String> {
         return Some(format!("the field {rest} is missing"));
     }
     if let Some(rest) = message.strip_prefix("unknown field `") {
-        let (field, expected) = rest.split_once("`, ")?;
+        // The last one: a field may be called anything.
+        let (field, expected) = rest.rsplit_once("`, expected ")?;
         let known: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
-        return Some(match nearest(field, known.iter().copied()) {
-            Some(meant) => format!("unknown field `{field}`; did you mean `{meant}`? {}", allowed(&known)),
-            None => format!("unknown field `{field}`; {}", allowed(&known)),
+        let shown = shown_short(field);
+        return Some(match suggest::field(field, &known) {
+            Some(meant) => format!("unknown field `{shown}`; did you mean `{meant}`? {}", allowed(&known)),
+            None => format!("unknown field `{shown}`; {}", allowed(&known)),
         });
     }
     if let Some(rest) = message.strip_prefix("unknown variant `") {
-        let (found, expected) = rest.split_once("`, expected ")?;
+        let (found, expected) = rest.rsplit_once("`, expected ")?;
         let known: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
-        return Some(format!("expected {}, found \"{found}\"", one_of(&known)));
+        return Some(format!("expected {}, found \"{}\"", one_of(&known), shown_short(found)));
     }
     if let Some(rest) = message.strip_prefix("invalid length ") {
         let (found, expected) = rest.split_once(", expected ")?;
@@ -60,13 +62,13 @@ fn value(found: &str) -> String {
     let quoted = ["integer ", "floating point ", "boolean "]
         .iter()
         .find_map(|kind| found.strip_prefix(kind))
-        .map(|number| number.trim_matches('`').to_owned());
+        .map(|number| shown_short(number.trim_matches('`')).into_owned());
     match found {
         "map" => "an object".to_owned(),
         "sequence" => "a list".to_owned(),
         _ => quoted.unwrap_or_else(|| match found.strip_prefix("string ") {
-            Some(text) => format!("the text {text}"),
-            None => found.to_owned(),
+            Some(text) => format!("the text {}", shown_short(text)),
+            None => shown_short(found).into_owned(),
         }),
     }
 }

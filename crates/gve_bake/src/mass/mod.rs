@@ -1,0 +1,303 @@
+//! Mass, centre and inertia of a field's solid and of each of its parts, with an estimate of their error.
+//!
+//! Boxes that are wholly one part are weighed at once. The cubes that the surface passes through, or in
+//! which parts meet, are integrated along lines (see [`lines`]), which also tells how
+//! uncertain each of them is. The most uncertain ones are cut into eight until the whole is certain enough:
+//! stratified sampling with adaptive strata (Press and Farrar, "Recursive stratified sampling for
+//! multidimensional Monte Carlo integration", 1990). Sums are in double precision, about the asset's own middle and in a fixed
+//! order.
+
+mod lines;
+mod moments;
+
+use glam::{DVec3, Vec3};
+use gve_sdf::{Aabb, Field};
+use gve_types::MassProperties;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use self::{
+    lines::{Cube, Draw, Scale, Tally, Tracer},
+    moments::Moments,
+};
+use crate::survey::{Block, Grid, Keep, survey};
+
+/// Cubes along the longest side of the asset to begin with.
+const FIRST_CUBES: f32 = 16.0;
+/// The shortest step along a line is this share of the longest side: layers down to about a thousandth of it are
+/// found with some room.
+const FINEST: f32 = 1.0 / 4096.0;
+/// Most often that a cube is cut into eight.
+const MAX_CUTS: usize = 12;
+/// Most cubes that are looked at.
+const MAX_CUBES: usize = 150_000;
+/// How often pieces are cut and confirmed.
+const MAX_TRIES: usize = 3;
+/// Standard deviations that the estimate of the error stands for.
+const DEVIATIONS: f64 = 2.8;
+/// What rounding of distances to single precision may come to.
+const ROUNDING: f64 = 2e-6;
+
+/// An error, as a share of the mass, that the designer is told of.
+const WORTH_A_WARNING: f32 = 0.01;
+
+/// The error, as a share of the mass, that [`weigh`] aims at unless told otherwise.
+pub const DEFAULT_TOLERANCE: f32 = 0.001;
+
+/// What the solid weighs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Weight {
+    /// The whole.
+    pub total: MassProperties,
+    /// Each of [`Field::parts`]; nothing for parts of which nothing is left.
+    pub parts: Vec<PartWeight>,
+    /// What the designer should know.
+    pub warnings: Vec<String>,
+}
+
+impl Weight {
+    fn new(total: MassProperties, parts: Vec<PartWeight>) -> Self {
+        let error = total.relative_error;
+        let warning = (error > WORTH_A_WARNING).then(|| {
+            format!(
+                "$.root_node: the mass is known to {:.1} % only: parts are too thin or too small for the size of the \
+                 whole; make them thicker, or bake them as assets of their own",
+                100.0 * error
+            )
+        });
+        Self { total, parts, warnings: warning.into_iter().collect() }
+    }
+}
+
+/// What a part weighs, all its copies together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct PartWeight {
+    /// Mass in kilograms.
+    pub mass_kg: f32,
+    /// Volume in cubic metres.
+    pub volume_m3: f32,
+}
+
+/// Weighs the solid until its estimated error is at most `tolerance`, as a share of mass, volume and inertia, or until the
+/// work gets out of hand; [`MassProperties::relative_error`] says what was reached.
+///
+/// The inertia tensor is about the centre of mass, its axes parallel to the asset's. An empty solid
+/// weighs nothing. `tolerance` is taken between 0.0001 and 0.1.
+pub fn weigh(field: &Field, tolerance: f32) -> Weight {
+    let bounds = field.bounds();
+    let longest = (bounds.max - bounds.min).max_element();
+    let nothing = vec![PartWeight::default(); field.parts().len()];
+    if !(longest > 0.0 && longest.is_finite()) {
+        return Weight::new(Moments::default().properties(DVec3::ZERO, 0.0), nothing);
+    }
+    let densities: Vec<f64> = field
+        .parts()
+        .iter()
+        .map(|part| f64::from(field.materials()[usize::from(part.material)].density_kg_m3))
+        .collect();
+    let center = bounds.center().as_dvec3();
+    let scale = Scale { field, densities: &densities, origin: center, finest: FINEST * longest };
+    let grid = Grid::covering(bounds, longest / FIRST_CUBES);
+    let blocks = survey(field, &grid, 0.0, Keep::SurfaceAndInside);
+    let mut pieces: Vec<Piece> = blocks
+        .par_iter()
+        .map_init(|| Tracer::new(scale), |tracer, block| begin(tracer, &grid, block))
+        .flatten_iter()
+        .collect();
+    let tolerance = f64::from(tolerance.clamp(1e-4, 0.1));
+    for _ in 0..MAX_TRIES {
+        pieces = confirm(scale, refine(scale, pieces, tolerance));
+        let weight = add_up(field, &scale, &pieces);
+        if f64::from(weight.total.relative_error) <= tolerance || pieces.len() > MAX_CUBES / 2 {
+            return weight;
+        }
+    }
+    add_up(field, &scale, &pieces)
+}
+
+/// A box and what is in it.
+struct Piece {
+    /// What to cut if it is too uncertain; `None` where nothing is.
+    cube: Option<Cube>,
+    cuts: usize,
+    /// Whether it was looked at twice.
+    is_confirmed: bool,
+    tally: Tally,
+}
+
+/// Looks at a block of the first grid.
+fn begin(tracer: &mut Tracer<'_>, grid: &Grid, block: &Block) -> Vec<Piece> {
+    if let (true, Some(part)) = (block.is_inside(), block.region.uniform_part()) {
+        let bounds = grid.aabb(block.first, block.size);
+        let mut tally = Tally::default();
+        tally.add_box(&tracer.scale, part, bounds.min, bounds.max - bounds.min);
+        return vec![Piece { cube: None, cuts: 0, is_confirmed: true, tally }];
+    }
+    let [x0, y0, z0] = block.first;
+    let [nx, ny, nz] = block.size;
+    let mut pieces = vec![];
+    for z in z0..z0 + nz {
+        for y in y0..y0 + ny {
+            for x in x0..x0 + nx {
+                let bounds = grid.aabb([x, y, z], [1; 3]);
+                let region = match block.size {
+                    [1, 1, 1] => block.region.clone(),
+                    _ => tracer.evaluator.prune(&block.region, bounds).0,
+                };
+                let cube = Cube { min: bounds.min, side: grid.brick, region };
+                let tally = tracer.tally(&cube, Draw::First);
+                pieces.push(Piece { cube: Some(cube), cuts: 0, is_confirmed: false, tally });
+            }
+        }
+    }
+    pieces
+}
+
+/// Cuts the most uncertain pieces until the whole is certain enough.
+fn refine(scale: Scale<'_>, mut pieces: Vec<Piece>, tolerance: f64) -> Vec<Piece> {
+    // The second look halves the variance.
+    let goal = 2.0 * (tolerance / DEVIATIONS).powi(2);
+    let mut looked_at = pieces.len();
+    loop {
+        let total = total(&pieces);
+        let shares: Vec<f64> = pieces.iter().map(|piece| share_of_variance(piece, &total, &scale)).collect();
+        let mut rest: f64 = shares.iter().sum();
+        let mut order: Vec<usize> = (0..pieces.len()).collect();
+        order.sort_by(|&a, &b| shares[b].total_cmp(&shares[a]).then(a.cmp(&b)));
+        let mut is_cut = vec![false; pieces.len()];
+        let mut count = 0;
+        let is_uncertain = rest > goal;
+        for index in order {
+            let piece = &pieces[index];
+            if piece.cube.is_none() || piece.cuts >= MAX_CUTS {
+                continue;
+            }
+            // Somewhat beyond the goal, so that there are few rounds.
+            let wanted = (is_uncertain && rest > 0.3 * goal && shares[index] > 0.0) || hides(piece, &scale);
+            if wanted && looked_at + 8 * count < MAX_CUBES {
+                rest -= shares[index];
+                is_cut[index] = true;
+                count += 1;
+            }
+        }
+        if count == 0 {
+            return pieces;
+        }
+        looked_at += 8 * count;
+        pieces = pieces
+            .into_par_iter()
+            .zip(is_cut)
+            .with_min_len(16)
+            .map_init(
+                || Tracer::new(scale),
+                |tracer, (piece, is_cut)| match &piece.cube {
+                    Some(cube) if is_cut => cut(tracer, cube, piece.cuts + 1),
+                    _ => vec![piece],
+                },
+            )
+            .flatten_iter()
+            .collect();
+    }
+}
+
+/// Looks at every piece a second time. Pieces were chosen for cutting by variances that are themselves uncertain, and
+/// those that were left are the ones that seemed certain: an independent look tells.
+fn confirm(scale: Scale<'_>, mut pieces: Vec<Piece>) -> Vec<Piece> {
+    pieces.par_iter_mut().with_min_len(16).for_each_init(
+        || Tracer::new(scale),
+        |tracer, piece| {
+            if let (Some(cube), false) = (&piece.cube, piece.is_confirmed) {
+                piece.tally.merge(&tracer.tally(cube, Draw::Second));
+                piece.is_confirmed = true;
+            }
+        },
+    );
+    pieces
+}
+
+/// Whether something that is large enough to be looked for may stand between the piece's lines.
+fn hides(piece: &Piece, scale: &Scale<'_>) -> bool {
+    piece.tally.may_hide && piece.cube.as_ref().is_some_and(|cube| cube.side > 2.0 * scale.finest)
+}
+
+/// What may stand unseen in a piece: a wire from end to end, as thick as a square between the lines.
+fn hidden_volume(piece: &Piece) -> f64 {
+    match &piece.cube {
+        Some(cube) if piece.tally.may_hide => f64::from(cube.side).powi(3) / 16.0,
+        _ => 0.0,
+    }
+}
+
+/// The eight parts of a cube, empty ones left out.
+fn cut(tracer: &mut Tracer<'_>, cube: &Cube, cuts: usize) -> Vec<Piece> {
+    let side = 0.5 * cube.side;
+    let boxes: [Aabb; 8] = std::array::from_fn(|i| {
+        let corner = Vec3::new((i & 1) as f32, (i >> 1 & 1) as f32, (i >> 2) as f32);
+        let min = cube.min + side * corner;
+        Aabb { min, max: min + side }
+    });
+    let parts: Vec<_> =
+        tracer.evaluator.prune_many(&cube.region, &boxes, |_, interval| !(interval.lo > 0.0)).collect();
+    let mut pieces = vec![];
+    for ((region, interval), bounds) in parts.into_iter().zip(boxes) {
+        if interval.lo > 0.0 {
+            continue;
+        }
+        let mut tally = Tally::default();
+        match region.uniform_part() {
+            Some(part) if interval.hi < 0.0 => {
+                tally.add_box(&tracer.scale, part, bounds.min, Vec3::splat(side));
+                pieces.push(Piece { cube: None, cuts, is_confirmed: true, tally });
+            }
+            _ => {
+                let cube = Cube { min: bounds.min, side, region };
+                let tally = tracer.tally(&cube, Draw::First);
+                pieces.push(Piece { cube: Some(cube), cuts, is_confirmed: false, tally });
+            }
+        }
+    }
+    pieces
+}
+
+fn total(pieces: &[Piece]) -> Moments {
+    let mut total = Moments::default();
+    for (_, moments) in pieces.iter().flat_map(|piece| &piece.tally.parts) {
+        total.add(moments);
+    }
+    total
+}
+
+/// What a piece adds to the variance of mass, volume and inertia, each as a share of the whole.
+fn share_of_variance(piece: &Piece, total: &Moments, scale: &Scale<'_>) -> f64 {
+    let Some(cube) = &piece.cube else { return 0.0 };
+    let ratio = |variance: f64, whole: f64| if whole > 0.0 { variance / (whole * whole) } else { 0.0 };
+    let mass = ratio(piece.tally.mass_variance, total.mass);
+    let volume = ratio(piece.tally.volume_variance, total.volume);
+    let arm = cube.min.as_dvec3() + 0.5 * f64::from(cube.side) - scale.origin - total.center();
+    let inertia = ratio(piece.tally.mass_variance * arm.length_squared().powi(2), total.spread());
+    mass.max(volume).max(inertia)
+}
+
+fn add_up(field: &Field, scale: &Scale<'_>, pieces: &[Piece]) -> Weight {
+    let mut parts = vec![Moments::default(); field.parts().len()];
+    let (mut mass_variance, mut volume_variance, mut hidden) = (0.0, 0.0, 0.0);
+    for piece in pieces {
+        for &(part, ref moments) in &piece.tally.parts {
+            parts[usize::from(part)].add(moments);
+        }
+        mass_variance += piece.tally.mass_variance;
+        volume_variance += piece.tally.volume_variance;
+        hidden += hidden_volume(piece);
+    }
+    let mut total = Moments::default();
+    for part in &parts {
+        total.add(part);
+    }
+    let error =
+        |variance: f64, whole: f64| if whole > 0.0 { DEVIATIONS * variance.sqrt() / whole } else { 0.0 };
+    let hidden = if total.volume > 0.0 { hidden / total.volume } else { 0.0 };
+    let relative_error =
+        error(mass_variance, total.mass).max(error(volume_variance, total.volume)) + hidden + ROUNDING;
+    let of = |part: &Moments| PartWeight { mass_kg: part.mass as f32, volume_m3: part.volume as f32 };
+    Weight::new(total.properties(scale.origin, relative_error.min(1.0)), parts.iter().map(of).collect())
+}

@@ -1,0 +1,286 @@
+//! What a solid weighs, against closed forms.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+/// How many random recipes are weighed; `GVE_RECIPES` says otherwise.
+const RECIPES: u64 = 40;
+
+use std::f64::consts::PI;
+
+use gve_bake::mass::{DEFAULT_TOLERANCE, Weight, weigh};
+use gve_sdf::{Evaluator, Field, Vec3};
+use gve_types::{MaterialTable, parse_recipe};
+use support::field;
+
+fn weight(root: &str) -> Weight {
+    weigh(&field(root), DEFAULT_TOLERANCE)
+}
+
+/// The weight of a recipe in `tests/cases`.
+fn case(name: &str) -> Weight {
+    let path = format!("{}/tests/cases/{name}.gve.json", env!("CARGO_MANIFEST_DIR"));
+    let materials = MaterialTable::builtin();
+    let recipe = parse_recipe(&std::fs::read_to_string(path).unwrap(), materials).unwrap();
+    weigh(&Field::lower(&recipe, materials).unwrap(), DEFAULT_TOLERANCE)
+}
+
+fn density(id: &str) -> f64 {
+    f64::from(MaterialTable::builtin().get(id).unwrap().density_kg_m3)
+}
+
+/// The mass is right to half a percent and within its own estimate.
+#[track_caller]
+fn check_mass(found: &Weight, mass_kg: f64) {
+    let off = (f64::from(found.total.mass_kg) / mass_kg - 1.0).abs();
+    let estimate = f64::from(found.total.relative_error);
+    println!("{mass_kg:.6} kg: off by {off:.2e}, estimated {estimate:.2e}");
+    assert!(off < 0.005, "{} kg instead of {mass_kg}", found.total.mass_kg);
+    assert!(off <= estimate, "off by {off:.2e}, estimated {estimate:.2e}");
+    let parts: f64 = found.parts.iter().map(|part| f64::from(part.mass_kg)).sum();
+    assert!((parts / f64::from(found.total.mass_kg) - 1.0).abs() < 1e-6, "the bill does not add up");
+}
+
+/// Volume, centre and inertia of a solid of one material; the tensor's rows per mass.
+#[track_caller]
+fn check(found: &Weight, volume: f64, inertia_per_mass: [[f64; 3]; 3], center: [f64; 3]) {
+    let steel = density("ASTM_A36");
+    check_mass(found, volume * steel);
+    let total = &found.total;
+    assert!((f64::from(total.volume_m3) / volume - 1.0).abs() < 0.005);
+    let largest = inertia_per_mass.as_flattened().iter().fold(0f64, |most, x| most.max(x.abs()));
+    for row in 0..3 {
+        let shift = (f64::from(total.center_of_mass[row]) - center[row]).abs();
+        assert!(shift < 0.005 * largest.sqrt(), "centre {:?}", total.center_of_mass);
+        for column in 0..3 {
+            let wanted = inertia_per_mass[row][column] * volume * steel;
+            let got = f64::from(total.inertia_kg_m2[row][column]);
+            let most = largest * volume * steel;
+            assert!((got - wanted).abs() < 0.005 * most, "inertia {row} {column}: {got} instead of {wanted}");
+        }
+    }
+}
+
+fn diagonal(values: [f64; 3]) -> [[f64; 3]; 3] {
+    [0, 1, 2].map(|row| [0, 1, 2].map(|column| if row == column { values[row] } else { 0.0 }))
+}
+
+/// Inertia per mass of a box of these sides.
+fn of_box([a, b, c]: [f64; 3]) -> [f64; 3] {
+    [b * b + c * c, c * c + a * a, a * a + b * b].map(|x| x / 12.0)
+}
+
+#[test]
+fn round_solids() {
+    let r = 0.4f64;
+    let ball = weight(r#"{"op": "sphere", "radius": 0.4}"#);
+    check(&ball, 4.0 / 3.0 * PI * r.powi(3), diagonal([0.4 * r * r; 3]), [0.0; 3]);
+    let (r, h) = (0.25f64, 0.9f64);
+    let side = (3.0 * r * r + h * h) / 12.0;
+    let cylinder = weight(r#"{"op": "cylinder", "radius": 0.25, "half_height": 0.45}"#);
+    check(&cylinder, PI * r * r * h, diagonal([side, 0.5 * r * r, side]), [0.0; 3]);
+    let (c, a) = (0.4f64, 0.1f64);
+    let (axis, side) = (c * c + 0.75 * a * a, 0.5 * c * c + 0.625 * a * a);
+    let ring = weight(r#"{"op": "torus", "major_radius": 0.4, "minor_radius": 0.1}"#);
+    check(&ring, 2.0 * PI * PI * c * a * a, diagonal([side, axis, side]), [0.0; 3]);
+}
+
+#[test]
+fn slender_round_parts() {
+    let rod = case("rod");
+    check_mass(&rod, 0.3299);
+    let pole = case("pole");
+    check_mass(&pole, 2.0 * PI * 0.01 * 0.01 * density("ASTM_D4673"));
+    let ring = weight(r#"{"op": "torus", "major_radius": 0.4, "minor_radius": 0.002}"#);
+    check_mass(&ring, 2.0 * PI * PI * 0.4 * 0.002 * 0.002 * density("ASTM_A36"));
+    let balls: String = (0..20)
+        .map(|i| {
+            let (x, y, z) = (0.35 * (i % 5) as f64 - 0.7, 0.31 * (i / 5 % 2) as f64, 0.27 * (i / 10) as f64);
+            format!(
+                r#"{}{{"op": "sphere", "radius": 0.012, "center": [{x}, {y}, {z}]}}"#,
+                if i > 0 { "," } else { "" }
+            )
+        })
+        .collect();
+    let balls = weight(&format!(r#"{{"op": "union", "children": [{balls}]}}"#));
+    check_mass(&balls, 20.0 * 4.0 / 3.0 * PI * 0.012f64.powi(3) * density("ASTM_A36"));
+    check_mass(&case("g12_wire"), PI * 0.0005 * 0.0005 * density("ASTM_A36"));
+}
+
+#[test]
+fn thin_walls() {
+    let steel = density("ASTM_A36");
+    check_mass(&case("g11_sheet"), 7.85);
+    check_mass(&case("g11b_sheet_tilted"), 7.85);
+    check_mass(&case("g11e_tube"), PI * (0.02f64.powi(2) - 0.018f64.powi(2)) * 2.0 * steel);
+    let skin = |t: f64| 4.0 / 3.0 * PI * ((0.5 + 0.5 * t).powi(3) - (0.5 - 0.5 * t).powi(3)) * steel;
+    check_mass(
+        &weight(r#"{"op": "shell", "thickness": 0.001, "child": {"op": "sphere", "radius": 0.5}}"#),
+        skin(0.001),
+    );
+    // Half of what is promised; it comes out all the same.
+    check_mass(&case("g10_thin_shell"), skin(0.0005));
+    check_mass(&case("g59d_sandwich"), 25.284);
+    check_mass(&case("g59c_plating"), 457.1);
+}
+
+#[test]
+fn parts_that_touch() {
+    check_mass(&case("g30d_repeat_touch"), 3140.0);
+    check_mass(&case("m02_brick_wall"), 750.0);
+    check_mass(&case("m05_coins"), 0.17462);
+    check_mass(&case("g59b_two_mats"), 753.45);
+    // One bar of 1 m by 3 m by 1 m, in three pieces.
+    check(&case("g57_stack"), 3.0, diagonal(of_box([1.0, 3.0, 1.0])), [0.0; 3]);
+}
+
+#[test]
+fn a_bill_lists_each_part() {
+    let recipe = r#"{"op": "union", "children": [
+        {"op": "box", "name": "left", "center": [-0.5, 0, 0], "half_extents": [0.5, 0.2, 0.2], "material": "ASTM_A36"},
+        {"op": "box", "name": "right", "center": [0.5, 0, 0], "half_extents": [0.5, 0.2, 0.2], "material": "WOOD_OAK"}]}"#;
+    let found = weight(recipe);
+    let (steel, oak) = (density("ASTM_A36") * 0.16, density("WOOD_OAK") * 0.16);
+    check_mass(&found, steel + oak);
+    let names: Vec<_> = field(recipe).parts().iter().map(|part| part.name.clone().unwrap()).collect();
+    assert_eq!(names.iter().map(|name| &**name).collect::<Vec<_>>(), ["left", "right"]);
+    for (part, wanted) in found.parts.iter().zip([steel, oak]) {
+        assert!((f64::from(part.mass_kg) / wanted - 1.0).abs() < 2e-3, "{part:?}");
+    }
+    let wanted = 0.5 * (oak - steel) / (oak + steel);
+    assert!(
+        (f64::from(found.total.center_of_mass[0]) - wanted).abs() < 1e-3,
+        "{:?}",
+        found.total.center_of_mass
+    );
+    // Both halves about the joint centre.
+    let half = |mass: f64, x: f64| mass * ((1.0 + 0.16) / 12.0 + (x - wanted).powi(2));
+    let inertia = half(steel, -0.5) + half(oak, 0.5);
+    assert!((f64::from(found.total.inertia_kg_m2[1][1]) / inertia - 1.0).abs() < 0.005);
+}
+
+#[test]
+fn products_of_inertia_have_the_right_sign() {
+    // A bar along the diagonal of x and y, turned by an eighth.
+    let sides = [1.0f64, 0.2, 0.3];
+    let [i, j, k] = of_box(sides);
+    let found = weight(
+        r#"{"op": "rotate", "axis": [0, 0, 1], "angle_rad": 0.7853982, "child": {"op": "box", "half_extents": [0.5, 0.1, 0.15]}}"#,
+    );
+    let (mean, half) = (0.5 * (i + j), 0.5 * (j - i));
+    // R diag(i, j, k) Rᵀ: most of the mass has x and y of one sign, so the product of inertia is negative.
+    assert!(half > 0.0);
+    check(&found, 0.06, [[mean, -half, 0.0], [-half, mean, 0.0], [0.0, 0.0, k]], [0.0; 3]);
+}
+
+#[test]
+fn far_from_the_origin_nothing_is_lost() {
+    let sides = [0.6f64, 0.22, 0.4];
+    let place = "[500, -300, 200]";
+    let far = weight(&format!(
+        r#"{{"op": "translate", "offset": {place}, "child": {{"op": "box", "half_extents": [0.3, 0.11, 0.2]}}}}"#
+    ));
+    check(&far, sides.iter().product(), diagonal(of_box(sides)), [500.0, -300.0, 200.0]);
+    let sheet = weight(&format!(
+        r#"{{"op": "translate", "offset": {place}, "child": {{"op": "rotate", "axis": [1, 2, 3],
+        "angle_rad": 0.5, "child": {{"op": "box", "half_extents": [0.5, 0.0005, 0.5]}}}}}}"#
+    ));
+    check_mass(&sheet, 7.85);
+}
+
+#[test]
+fn the_number_of_threads_does_not_show() {
+    let field = support::smooth_union_of_64();
+    let all = weigh(&field, DEFAULT_TOLERANCE);
+    let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    assert_eq!(all, one_thread.install(|| weigh(&field, DEFAULT_TOLERANCE)));
+}
+
+#[test]
+fn what_is_known_badly_is_said() {
+    let wire = weigh(&field(r#"{"op": "cylinder", "radius": 0.00002, "half_height": 1}"#), DEFAULT_TOLERANCE);
+    let error = wire.total.relative_error;
+    let off = f64::from(wire.total.mass_kg) / (PI * 0.00002f64.powi(2) * 2.0 * density("ASTM_A36")) - 1.0;
+    assert!(
+        off.abs() <= f64::from(error) && (error > 0.01) == !wire.warnings.is_empty(),
+        "{off} {error} {wire:?}"
+    );
+}
+
+/// The mass by a million points, one at random in each cell of a grid, and its standard deviation.
+fn by_points(field: &Field, random: &mut gve_sdf::testing::Random) -> (f64, f64) {
+    const SIDE: usize = 100;
+    let bounds = field.bounds();
+    let cell = bounds.size() / SIDE as f32;
+    let densities: Vec<f64> = field.materials().iter().map(|m| f64::from(m.density_kg_m3)).collect();
+    let mut evaluator = Evaluator::new(field);
+    let root = evaluator.root();
+    let (mut sum, mut uncertain) = (0.0, 0.0);
+    let mut last: Vec<f64> = vec![];
+    for z in 0..SIDE {
+        for y in 0..SIDE {
+            // Two points in each cell: their difference tells the variance.
+            let points: Vec<Vec3> = (0..2 * SIDE)
+                .map(|i| {
+                    bounds.min
+                        + cell * (Vec3::new((i / 2) as f32, y as f32, z as f32) + random.point(0.0, 1.0))
+                })
+                .collect();
+            let [xs, ys, zs] = [0, 1, 2].map(|axis| points.iter().map(|p| p[axis]).collect::<Vec<_>>());
+            let (mut distances, mut materials) = (vec![0.0; points.len()], vec![0; points.len()]);
+            evaluator.distances(&root, &xs, &ys, &zs, &mut distances);
+            evaluator.materials(&root, &xs, &ys, &zs, &mut materials);
+            last.clear();
+            last.extend(distances.iter().zip(&materials).map(|(&distance, &material)| {
+                if distance < 0.0 { densities[usize::from(material)] } else { 0.0 }
+            }));
+            for pair in last.chunks_exact(2) {
+                sum += 0.5 * (pair[0] + pair[1]);
+                uncertain += 0.25 * (pair[0] - pair[1]).powi(2);
+            }
+        }
+    }
+    let volume = f64::from(cell.x * cell.y * cell.z);
+    (sum * volume, uncertain.sqrt() * volume)
+}
+
+/// Random recipes that can be lowered.
+fn random_fields(seeds: std::ops::Range<u64>) -> impl Iterator<Item = (u64, Field)> {
+    let lower = |dna| Field::lower(&dna, MaterialTable::builtin()).ok();
+    seeds.filter_map(move |seed| Some((seed, lower(gve_sdf::testing::random_recipe(seed))?)))
+}
+
+/// Random recipes of many parts and materials against sampling by brute force.
+#[test]
+fn random_recipes_weigh_what_points_say() {
+    let recipes = std::env::var("GVE_RECIPES").ok().and_then(|n| n.parse().ok()).unwrap_or(RECIPES);
+    let (mut count, mut missed, mut ratios) = (0, 0, vec![]);
+    for (seed, field) in random_fields(0..recipes) {
+        let mut random = gve_sdf::testing::Random::new(seed);
+        let (mass, deviation) = by_points(&field, &mut random);
+        if mass == 0.0 {
+            continue;
+        }
+        let found = weigh(&field, 0.01).total;
+        let off = (f64::from(found.mass_kg) - mass).abs();
+        let estimate = f64::from(found.relative_error * found.mass_kg);
+        count += 1;
+        if off > estimate + 3.0 * deviation {
+            missed += 1;
+            println!(
+                "seed {seed}: {} kg instead of {mass} ± {deviation}, estimated {estimate}",
+                found.mass_kg
+            );
+        }
+        if deviation < 0.1 * estimate {
+            ratios.push(estimate / off.max(1e-12));
+        }
+    }
+    ratios.sort_by(f64::total_cmp);
+    let median = ratios.get(ratios.len() / 2).copied().unwrap_or(f64::NAN);
+    println!(
+        "{missed} of {count} missed; estimates are {median:.2} times the error in the median of {}",
+        ratios.len()
+    );
+    assert!(missed * 100 <= count, "{missed} of {count} masses are outside of their estimate");
+}
