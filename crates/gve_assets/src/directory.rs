@@ -10,7 +10,8 @@ use crate::{
     layout::{
         ASSET_ID_OFFSET, CRC_OFFSET, DIRECTORY_START, DirectoryEntry, DirectoryHeader, FLAGS_OFFSET,
         FORMAT_VERSION, HEADER_BYTES, Header, KIND_AUDIO, KIND_LEVEL, KIND_METADATA, KIND_SHELL, KIND_SPLATS,
-        KIND_VOLUME, MAGIC, OLDEST_FORMAT_VERSION, REFINEMENT_FLAGS, VERSION_OFFSET, directory_end, next_boundary,
+        KIND_VOLUME, MAGIC, OLDEST_FORMAT_VERSION, REFINEMENT_FLAGS, VERSION_OFFSET, directory_end,
+        next_boundary,
     },
     model::{Refinement, Splat},
 };
@@ -170,8 +171,9 @@ impl Directory {
                     Some(level + 1)
                 }
                 (_, true) => {
-                    let expected =
-                        format!("at most {MAX_VOLUME_LEVELS} levels, behind the volume's head and each other");
+                    let expected = format!(
+                        "at most {MAX_VOLUME_LEVELS} levels, behind the volume's head and each other"
+                    );
                     return Err(fault(i, kind, format!("kind of section {i}"), expected, entry.kind));
                 }
                 (_, false) => (entry.kind == KIND_VOLUME).then_some(0),

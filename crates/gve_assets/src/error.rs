@@ -136,7 +136,9 @@ pub enum ReadError {
         computed: u32,
     },
     /// Some bits between sections changed after the file was written.
-    #[error("{section} section, byte {offset}: expected 0 behind its end, found {found:#04x}; the file is damaged")]
+    #[error(
+        "{section} section, byte {offset}: expected 0 behind its end, found {found:#04x}; the file is damaged"
+    )]
     Padding {
         /// The section before.
         section: Section,

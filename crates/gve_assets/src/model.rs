@@ -1,7 +1,7 @@
 //! What a `.gve_bin` holds, as plain data: what the bakers fill in and the writer takes.
 
 use bytemuck::{Pod, Zeroable};
-use gve_types::{FileMetadata, dna::AudioPatch};
+use gve_types::{FileMetadata, FilePart, MaterialSpec, PartFrame, dna::AudioPatch};
 
 use crate::volume::Volume;
 
@@ -24,6 +24,22 @@ pub struct AssetData {
     pub audio_patch: AudioPatch,
     /// Everything else.
     pub metadata: FileMetadata,
+}
+
+/// A part for each material, for assets that know no others: what a sample names is a part. Their masses
+/// are not known and 0.
+pub fn parts_of_materials(materials: &[MaterialSpec]) -> Vec<FilePart> {
+    let frame = PartFrame { translation: [0.0; 3], rotation: [0.0, 0.0, 0.0, 1.0], scale: 1.0 };
+    (0..materials.len() as u32)
+        .map(|material| FilePart {
+            path: "$.root_node".to_owned(),
+            name: None,
+            material,
+            frame,
+            mass_kg: 0.0,
+            volume_m3: 0.0,
+        })
+        .collect()
 }
 
 /// How far the compile of one version had come: a file may replace another of the same version whose

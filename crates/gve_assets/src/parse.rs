@@ -14,9 +14,8 @@ use crate::{
     directory::Directory,
     error::{Fault, ReadError, Section},
     layout::{
-        CRC_OFFSET, DIRECTORY_START, DirectoryEntry, HEADER_BYTES, KIND_AUDIO, KIND_LEVEL, KIND_METADATA,
-        KIND_SHELL, KIND_SPLATS, KIND_VOLUME, LevelCounts, SECTION_ALIGN, ShellHeader, ShellLayout,
-        VolumeHeader, VolumePlan, directory_end, next_boundary, splat_array,
+        DirectoryEntry, KIND_AUDIO, KIND_LEVEL, KIND_METADATA, KIND_SHELL, KIND_SPLATS, KIND_VOLUME,
+        LevelCounts, ShellHeader, ShellLayout, VolumeHeader, VolumePlan, directory_end, splat_array,
     },
 };
 
@@ -195,4 +194,3 @@ pub(crate) fn json<T: DeserializeOwned>(section: Section, json: &[u8], at: u64) 
         Fault::new(section, at + place as u64, "JSON", std::any::type_name::<T>(), error)
     })
 }
-

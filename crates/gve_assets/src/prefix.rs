@@ -109,8 +109,7 @@ impl AssetPrefix {
 /// How many materials and parts there are to refer to.
 pub(crate) fn counts(metadata: &FileMetadata) -> (u32, u32) {
     // Both were found to be within their limits.
-    let materials = metadata.materials.len() as u32;
-    (materials, materials)
+    (metadata.materials.len() as u32, metadata.parts.len() as u32)
 }
 
 /// The checksums of the sections that are there, without a look at their contents.

@@ -129,10 +129,13 @@ mod tests {
     fn any_number_of_runs_covers_the_sections_and_joins_to_their_checksums() {
         let bytes: Vec<u8> = (0..10_000_u32).map(|i| ((i * i) >> 7) as u8).collect();
         // Sections with gaps between them; pieces of uneven lengths, some of them empty, one very long.
-        let sections = [vec![256..264], vec![512..900, 900..900, 900..1500], vec![], vec![2048..7000], vec![
-            7168..7200,
-            7200..9990,
-        ]];
+        let sections = [
+            vec![256..264],
+            vec![512..900, 900..900, 900..1500],
+            vec![],
+            vec![2048..7000],
+            vec![7168..7200, 7200..9990],
+        ];
         let pieces: Vec<_> = sections
             .iter()
             .enumerate()

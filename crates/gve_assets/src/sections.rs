@@ -19,8 +19,8 @@ fn view<T: bytemuck::Pod>(bytes: &[u8], range: Range<usize>) -> &[T] {
 /// A volume with the levels that are there.
 pub(crate) fn volume<'a>(bytes: &'a [u8], plan: &VolumePlan, levels: &[LevelLayout]) -> VolumeView<'a> {
     let header = &plan.header;
-    VolumeView::new(header.origin, header.cell_size, header.lipschitz, header.bricks, header.slab).with_levels(
-        levels.iter().map(|level| LevelView {
+    VolumeView::new(header.origin, header.cell_size, header.lipschitz, header.bricks, header.slab)
+        .with_levels(levels.iter().map(|level| LevelView {
             cells: view(bytes, level.cells.bytes()),
             scales: view(bytes, level.scales.bytes()),
             distances: view(bytes, level.distances.bytes()),
@@ -28,8 +28,7 @@ pub(crate) fn volume<'a>(bytes: &'a [u8], plan: &VolumePlan, levels: &[LevelLayo
                 PARTS_U16 => PartIdsRef::U16(view(bytes, level.parts.bytes())),
                 _ => PartIdsRef::U8(view(bytes, level.parts.bytes())),
             },
-        }),
-    )
+        }))
 }
 
 pub(crate) fn splats<'a>(bytes: &'a [u8], layout: &Layout) -> &'a [Splat] {

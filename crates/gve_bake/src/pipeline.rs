@@ -8,7 +8,7 @@ use std::{
     time::Instant,
 };
 
-use gve_assets::{AssetData, Shell, Splat, Volume};
+use gve_assets::{AssetData, Refinement, Shell, Splat, Volume};
 use gve_sdf::{Aabb, Field};
 use gve_types::{
     AssetDna, Bounds, FileMetadata, FilePart, MaterialTable, MissingFeature, PartFrame,
@@ -104,6 +104,9 @@ impl<F: Fn(&CompileProgress) + Sync> Progress for F {
     }
 }
 
+/// What files say of who made them. When it changes, recipes may come out differently.
+pub const COMPILER_VERSION: &str = concat!("gve_bake ", env!("CARGO_PKG_VERSION"));
+
 /// How long a stage took.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StageTime {
@@ -176,7 +179,7 @@ pub fn assemble(dna: &AssetDna, field: &Field, parts: Parts, stamp: Stamp) -> As
         bounds: Bounds { min: bounds.min.into(), max: bounds.max.into() },
         materials: field.materials().to_vec(),
         dna_hash: dna_hash(dna),
-        compiler_version: concat!("gve_bake ", env!("CARGO_PKG_VERSION")).to_owned(),
+        compiler_version: COMPILER_VERSION.to_owned(),
         mass: parts.weight.total,
         embedding: stamp.embedding,
         splats_trained: stamp.splats_trained,
@@ -187,6 +190,7 @@ pub fn assemble(dna: &AssetDna, field: &Field, parts: Parts, stamp: Stamp) -> As
     AssetData {
         asset_id: stamp.asset_id,
         version: stamp.version,
+        refinement: if stamp.splats_trained { Refinement::TrainedSplats } else { Refinement::Geometry },
         volume: parts.volume,
         splats: parts.splats,
         shell: parts.shell,

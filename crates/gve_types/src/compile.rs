@@ -237,7 +237,8 @@ pub enum CacheStatus {
     /// The binary matches the stored version.
     #[serde(rename = "valid")]
     Valid,
-    /// The binary is older than the stored version.
+    /// The binary is older than the stored version, or of another format or compiler version than a
+    /// compile would make now.
     #[serde(rename = "stale")]
     Stale,
     /// There is no binary.

@@ -137,8 +137,7 @@ impl<'a> Contents<'a> {
                 (Kind::Parts, layout.parts, whole),
             ],
             _ => {
-                let raw =
-                    Array { start: u64::from(entry.offset), count: u64::from(entry.size), stride: 1 };
+                let raw = Array { start: u64::from(entry.offset), count: u64::from(entry.size), stride: 1 };
                 vec![(Kind::Raw, raw, PIECE_BYTES)]
             }
         }

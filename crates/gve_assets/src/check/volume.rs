@@ -64,7 +64,10 @@ impl Once {
     /// `Err` with what was expected when the number is out of range or was met before.
     fn meet(&mut self, number: u32, what: &str) -> Result<(), (String, String)> {
         let Some(word) = self.met.get_mut(number as usize / 64).filter(|_| number < self.limit) else {
-            return Err((format!("{what} below {}, or {} for none", self.limit, u32::MAX), number.to_string()));
+            return Err((
+                format!("{what} below {}, or {} for none", self.limit, u32::MAX),
+                number.to_string(),
+            ));
         };
         let bit = 1 << (number % 64);
         if *word & bit != 0 {
@@ -78,13 +81,7 @@ impl Once {
 
 /// Every brick is stored at a slot of its own and refined into a group of its own, or says how far the
 /// surface is; every slot and every group of the next level is used.
-pub(crate) fn cells(
-    cells: &[BrickCell],
-    level: u32,
-    stored: u32,
-    groups: u32,
-    at: u64,
-) -> Result<(), Fault> {
+pub(crate) fn cells(cells: &[BrickCell], level: u32, stored: u32, groups: u32, at: u64) -> Result<(), Fault> {
     let (mut slots, mut links) = (Once::below(stored), Once::below(groups));
     for (i, cell) in cells.iter().enumerate() {
         let fault = |field: u64, what: &str, (expected, found): (String, String)| {

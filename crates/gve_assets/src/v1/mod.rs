@@ -103,11 +103,7 @@ fn parse(bytes: &[u8], header: &Header) -> Result<AssetData, Fault> {
     Ok(AssetData {
         asset_id: header.asset_id,
         version: header.version,
-        refinement: if metadata.splats_trained {
-            Refinement::TrainedSplats
-        } else {
-            Refinement::Geometry
-        },
+        refinement: if metadata.splats_trained { Refinement::TrainedSplats } else { Refinement::Geometry },
         volume: volume(bytes, &sdf, &sdf_layout, materials)?,
         splats: checked_splats(bytes, splats, materials)?,
         shell: checked_shell(bytes, &shell, materials)?,
@@ -118,7 +114,7 @@ fn parse(bytes: &[u8], header: &Header) -> Result<AssetData, Fault> {
 
 /// A part for each material, which is what the samples of version 1 name.
 fn with_parts(metadata: FileMetadata) -> FileMetadata {
-    metadata
+    FileMetadata { parts: crate::parts_of_materials(&metadata.materials), ..metadata }
 }
 
 /// The elements of an array that lies in the file.
