@@ -79,7 +79,7 @@ impl Mesh {
         }
         self.triangles.retain(|(_, triangle)| {
             let [sure, doubtful] = counts.get(&pieces[triangle[0] as usize]).copied().unwrap_or_default();
-            4 * doubtful <= sure + doubtful
+            8 * doubtful <= sure + doubtful
         });
     }
 

@@ -28,6 +28,8 @@ pub(in crate::shell) const MAX_MISS: f32 = 0.1;
 pub(in crate::shell) const MAX_SMOOTH_MISS: f32 = 0.3;
 /// Largest distance between the surface and a joint that could be another, in cells.
 const MAX_OPEN_MISS: f32 = 0.15;
+/// Most pieces of surface in a cell that are compared with each other.
+const MAX_PAIRED: u32 = 6;
 /// How often a cell is halved only because its shape is coarse; parts that are thin are halved on and on.
 const SHAPE_LEVELS: u32 = 2;
 /// Cosine between the normals of the two sides of a wall.
@@ -150,6 +152,14 @@ impl Tree<'_> {
         None
     }
 
+    /// The direction of a crossing's edge that leads out of the solid.
+    fn way_out(&self, crossing: u32) -> Vec3 {
+        let mut way = Vec3::ZERO;
+        let low_inside = self.crossings[crossing as usize].1;
+        way[self.edge_of[crossing as usize].axis()] = if low_inside { 1.0 } else { -1.0 };
+        way
+    }
+
     /// Least thickness of solid or space between two crossings of one edge of a node that face away from each
     /// other, metres. An edge of the object that only grazes the node's is nothing thin.
     fn thickness_m(&self, node: Node) -> f32 {
@@ -198,6 +208,9 @@ impl Judge {
             }
             self.points.push(corner + size * best);
         }
+        if let Some(point) = self.joined(tree, evaluator, region) {
+            return Some(point);
+        }
         if let Some(point) = tree.grazed(evaluator, node) {
             return Some(point);
         }
@@ -208,6 +221,40 @@ impl Judge {
                 (THICKNESS_SHARE * thickness).min(if is_open { MAX_OPEN_MISS * size } else { f32::INFINITY });
             allowed_m.is_finite().then(|| self.off_joint(tree, evaluator, region, node, allowed_m)).flatten()
         })
+    }
+
+    /// A point between two pieces of surface that are one: what should end at both of them goes on between them.
+    fn joined(
+        &self,
+        tree: &Tree<'_>,
+        evaluator: &mut Evaluator,
+        region: &Region,
+    ) -> Option<Vec3> {
+        let count = self.loops.count.min(MAX_PAIRED);
+        for i in 1..count {
+            for k in 0..i {
+                let [a, b] = [i, k].map(|curve| {
+                    let point = Vec3::new(
+                        self.points.xs[curve as usize],
+                        self.points.ys[curve as usize],
+                        self.points.zs[curve as usize],
+                    );
+                    // Outwards as the edges tell it: about a wire, normals point to all sides.
+                    (point, self.loops.of(curve).map(|i| tree.way_out(i)).sum::<Vec3>())
+                });
+                let way = b.0 - a.0;
+                let (leaves, arrives) = (a.1.dot(way), b.1.dot(way));
+                if leaves * arrives >= 0.0 {
+                    continue;
+                }
+                // Between two that face each other there is space, between two back to back solid.
+                let distance = evaluator.distance(region, 0.5 * (a.0 + b.0));
+                if (distance < 0.0) == (leaves > 0.0) {
+                    return Some(a.0);
+                }
+            }
+        }
+        None
     }
 
     /// A joint between crossings that the surface does not follow.

@@ -108,7 +108,7 @@ impl Loops {
         tree.visit_faces(node, follow, rim, &mut |face, rim| {
             pairs.clear();
             *is_ambiguous |= rim.len() > 2;
-            tree.pair(rim, pairs);
+            tree.pair(face.axis(), rim, pairs);
             joints.extend(pairs.iter().map(|&(a, b)| Joint { ends: [a, b], face, curve: u32::MAX }));
         });
         for (i, joint) in joints.iter().enumerate() {
