@@ -5,7 +5,7 @@
 //! a wire, a tip or a crumb that passes between the edges.
 
 use glam::{IVec3, UVec3, Vec3};
-use gve_sdf::{Evaluator, Field, Region};
+use gve_sdf::{Aabb, Evaluator, Field, Region};
 use rayon::prelude::*;
 
 use super::{
@@ -148,8 +148,9 @@ impl Findings {
                         return None;
                     }
                     let middle = lattice.position(cell) + 0.5 * lattice.cell_size_m;
-                    let root = evaluator.root();
-                    let point = surface_near(evaluator, &root, middle, lattice.cell_size_m, care)?;
+                    let around = Aabb::from_center(middle, Vec3::splat(1.1 * lattice.cell_size_m));
+                    let (region, _) = evaluator.prune(&evaluator.root(), around);
+                    let point = surface_near(evaluator, &region, middle, lattice.cell_size_m, care)?;
                     let at = (point - lattice.origin) / lattice.cell_size_m;
                     let explained = touched(at, KNOWN_REACH).into_iter().any(is_known);
                     let cell = at.floor().as_ivec3();
@@ -241,9 +242,13 @@ pub(super) fn surface_near(
             break;
         }
     }
-    let beyond = if is_inside { point + care.least_m * normal } else { point - care.least_m * normal };
-    let distance = evaluator.distance(region, beyond);
-    let changes = if is_inside { distance > care.depth_m } else { distance < -care.depth_m };
+    // The thinnest things end within the first steps already; what is left out for that is reported.
+    let changes = [1.0, 0.25, 0.0625].into_iter().any(|by| {
+        let step = by * care.least_m * normal;
+        let distance = evaluator.distance(region, if is_inside { point + step } else { point - step });
+        let depth_m = by * care.depth_m;
+        if is_inside { distance > depth_m } else { distance < -depth_m }
+    });
     changes.then_some(point)
 }
 

@@ -17,6 +17,9 @@ use crate::BakeError;
 /// How far simplification may move the surface, as a share of the grid's cell.
 const CELL_SHARE: f32 = 0.03;
 
+/// Pieces of which a larger share of the area stands in cells that are too coarse are left out.
+const CRUMB_SHARE: f64 = 0.25;
+
 /// A mesh in the making.
 pub(super) struct Mesh {
     pub(super) positions: Vec<Vec3>,
@@ -65,21 +68,26 @@ impl Mesh {
         mesh
     }
 
-    /// Leaves out pieces that stand in good part in cells that are too coarse for them: what the finest cells meet
-    /// now and then of something that they cannot hold.
+    /// Leaves out pieces that stand in good part in cells that are too coarse for them: what the finest cells
+    /// meet now and then of something that they cannot hold.
     pub(super) fn drop_crumbs(&mut self) {
         if !self.is_doubtful.contains(&true) {
             return;
         }
         let pieces = self.pieces();
-        let mut counts: BTreeMap<u32, [usize; 2]> = BTreeMap::new();
-        for (i, piece) in pieces.iter().enumerate().filter(|&(i, _)| self.weld[i] as usize == i) {
-            let doubtful = i.checked_sub(self.tree_base as usize).is_some_and(|i| self.is_doubtful[i]);
-            counts.entry(*piece).or_default()[usize::from(doubtful)] += 1;
+        let is_doubtful = |i: u32| {
+            (i as usize).checked_sub(self.tree_base as usize).is_some_and(|i| self.is_doubtful[i])
+        };
+        let mut areas: BTreeMap<u32, [f64; 2]> = BTreeMap::new();
+        for (_, triangle) in &self.triangles {
+            let [a, b, c] = triangle.map(|i| self.positions[i as usize]);
+            let area = f64::from((b - a).cross(c - a).length());
+            let doubtful = triangle.iter().any(|&i| is_doubtful(i));
+            areas.entry(pieces[triangle[0] as usize]).or_default()[usize::from(doubtful)] += area;
         }
         self.triangles.retain(|(_, triangle)| {
-            let [sure, doubtful] = counts.get(&pieces[triangle[0] as usize]).copied().unwrap_or_default();
-            8 * doubtful <= sure + doubtful
+            let [sure, doubtful] = areas.get(&pieces[triangle[0] as usize]).copied().unwrap_or_default();
+            doubtful <= CRUMB_SHARE * (sure + doubtful)
         });
     }
 

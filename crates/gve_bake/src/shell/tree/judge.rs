@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use glam::{IVec3, UVec3, Vec3};
-use gve_sdf::{Evaluator, Region};
+use gve_sdf::{Aabb, Evaluator, Region};
 use rayon::prelude::*;
 
 use super::{LEAF, Node, Tree, loops::Loops, node_edges};
@@ -139,9 +139,10 @@ impl Tree<'_> {
                 let outward = (a.normal + b.normal).normalize_or_zero();
                 let way = if is_gap { outward } else { -outward };
                 let middle = 0.5 * (a.point + b.point);
-                let root = evaluator.root();
+                let around = Aabb::from_center(middle, Vec3::splat(1.01 * size));
+                let (region, _) = evaluator.prune(&evaluator.root(), around);
                 let ends = [0.125, 0.25, 0.5, 1.0].into_iter().any(|by| {
-                    let distance = evaluator.distance(&root, middle + by * size * way);
+                    let distance = evaluator.distance(&region, middle + by * size * way);
                     (distance < 0.0) == is_gap
                 });
                 if ends {
