@@ -177,7 +177,7 @@ pub fn generate_watched(field: &Field, resolution: u32, watch: &dyn Watch) -> Re
         .collect();
     check(watch)?;
     let mut mesh = mesh::Mesh::new(&cells, &quads, &placed, &faces, lattice.cell_size_m);
-    mesh.drop_crumbs();
+    mesh.drop_crumbs(limit_m);
     check(watch)?;
     mesh.simplify();
     let suspects = suspects(field, &findings, &tree);
