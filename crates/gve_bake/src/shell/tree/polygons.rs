@@ -34,7 +34,13 @@ struct Corner {
 
 impl Tree<'_> {
     /// The vertex that the quadrilateral around an edge of the grid takes from one of the trees' cells.
-    pub(in crate::shell) fn vertex(&self, placed: &Placed, cell: UVec3, low: UVec3, axis: usize) -> Option<u32> {
+    pub(in crate::shell) fn vertex(
+        &self,
+        placed: &Placed,
+        cell: UVec3,
+        low: UVec3,
+        axis: usize,
+    ) -> Option<u32> {
         let node = self.locate((cell << self.depth).as_ivec3())?;
         let crossing = self.crossings_on(SideKey::new(low << self.depth, axis, 0)).next()?;
         placed.corner(node, crossing)
@@ -124,8 +130,13 @@ impl Faces {
             !faces.diagonals.contains(&along(first)) && !faces.joints.contains_key(&along(first))
         };
         let wanted = if cut.along_ac { [0, 1] } else { [1, 0] };
-        let free = wanted.into_iter().find(|&first| is_free(self, first) && !cut.turns[first]);
-        match free {
+        let is_fan_good = (0..4).all(|i| {
+            let [p, q] = [corners[i] - at.point, corners[(i + 1) % 4] - at.point];
+            p.cross(q).dot(at.normal) > 1e-6 * size * size
+        });
+        let free = wanted.into_iter().filter(|&first| is_free(self, first));
+        let best = free.clone().find(|&first| !cut.turns[first]);
+        match best.or_else(|| free.clone().find(|_| !is_fan_good)) {
             Some(first) => {
                 self.diagonals.insert(along(first));
                 let triangles = if first == 0 { [[a, b, c], [a, c, d]] } else { [[b, c, d], [b, d, a]] };
@@ -154,9 +165,11 @@ impl Faces {
         from: Corner,
         to: Corner,
     ) -> Option<u32> {
-        let with_crossing = |node: u32| placed.sides_of(node).iter().filter(move |s| s.ends.contains(&crossing));
-        let (side, other) = with_crossing(from.node)
-            .find_map(|side| with_crossing(to.node).find(|s| s.face == side.face).map(|other| (*side, *other)))?;
+        let with_crossing =
+            |node: u32| placed.sides_of(node).iter().filter(move |s| s.ends.contains(&crossing));
+        let (side, other) = with_crossing(from.node).find_map(|side| {
+            with_crossing(to.node).find(|s| s.face == side.face).map(|other| (*side, *other))
+        })?;
         let joint = (side.face, side.ends[0].min(side.ends[1]));
         let known = *self.joints.entry(ordered(side.weld, other.weld)).or_insert(joint);
         if known == joint {
@@ -170,7 +183,13 @@ impl Faces {
         let [a, b] = side.ends.map(|i| tree.crossing(i));
         let normal = (a.normal + b.normal).try_normalize().unwrap_or(placed.normals[from.vertex as usize]);
         let allowed_m = placed.allowed_m[from.vertex as usize];
-        let vertex = push(placed, 0.5 * (a.point + b.point), normal, own.first().map(|&(_, vertex)| vertex), allowed_m);
+        let vertex = push(
+            placed,
+            0.5 * (a.point + b.point),
+            normal,
+            own.first().map(|&(_, vertex)| vertex),
+            allowed_m,
+        );
         own.push((material, vertex));
         Some(vertex)
     }
