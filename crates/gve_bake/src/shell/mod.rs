@@ -63,6 +63,8 @@ pub struct ShellReport {
     pub cell_size_m: f32,
     /// Points of the surface: vertices after welding.
     pub points: u32,
+    /// Whether so much had to be refined that some of it was not.
+    pub is_cut_short: bool,
     /// Triangles before those were joined where the surface is flat or gently curved.
     pub found_triangles: u32,
     /// Parts thinner than this may be incomplete, metres: somewhat less than a thousandth of the asset.
@@ -96,6 +98,12 @@ impl ShellReport {
         if self.thin.len() > MAX_NAMED_FEATURES {
             let more = self.thin.len() - MAX_NAMED_FEATURES;
             warnings.push(format!("{more} more features are too thin for an asset of this size"));
+        }
+        if self.is_cut_short {
+            warnings.push(
+                "$.root_node: there is too much thin detail to refine all of it; some of it may be incomplete"
+                    .to_owned(),
+            );
         }
         warnings
     }
@@ -199,7 +207,15 @@ pub fn generate_watched(field: &Field, resolution: u32, watch: &dyn Watch) -> Re
     let shell = mesh.finish()?;
     check(watch)?;
     let points = shell.weld.iter().enumerate().filter(|&(i, &weld)| i == weld as usize).count() as u32;
-    Ok(ShellReport { shell, cell_size_m: lattice.cell_size_m, points, found_triangles, limit_m, thin })
+    Ok(ShellReport {
+        shell,
+        cell_size_m: lattice.cell_size_m,
+        points,
+        is_cut_short: tree.is_exhausted,
+        found_triangles,
+        limit_m,
+        thin,
+    })
 }
 
 /// Where something may be thinner than is promised.

@@ -239,10 +239,12 @@ impl<'a> Work<'a> {
         let place =
             (x.rotate_left(13) ^ y).rotate_left(11).wrapping_mul(0x9e37_79b9) ^ z.wrapping_mul(0x85eb_ca6b);
         let Scratch { ring, costs, around } = scratch;
-        costs
-            .iter()
-            .find(|&&(_, to)| self.may_collapse(from, to, ring, around))
-            .map(|&(cost, to)| Candidate { cost, place, from, to })
+        costs.iter().find(|&&(_, to)| self.may_collapse(to, ring, around)).map(|&(cost, to)| Candidate {
+            cost,
+            place,
+            from,
+            to,
+        })
     }
 
     /// Whether one of the triangles at a point faces against a normal of its corners.
@@ -271,7 +273,7 @@ impl<'a> Work<'a> {
         pairs
     }
 
-    fn may_collapse(&self, from: u32, to: u32, ring: &[u32], around: &mut Vec<u32>) -> bool {
+    fn may_collapse(&self, to: u32, ring: &[u32], around: &mut Vec<u32>) -> bool {
         let [Some(first), Some(second)] = self.partners(to, ring) else { return false };
         if first[0] == second[0] && first[1] != second[1] {
             return false;

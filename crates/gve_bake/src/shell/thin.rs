@@ -23,7 +23,7 @@ const MARCH_STEPS: u32 = 8;
 /// each other: nearly parallel, because every blade is thin at its edge and every groove narrow at its bottom.
 const OPPOSED_COS: f32 = -0.995;
 /// The same for gaps, which are very narrow wherever two round bodies touch.
-const GAP_OPPOSED_COS: f32 = -0.9999;
+const GAP_OPPOSED_COS: f32 = -0.99999;
 
 /// What is thin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -141,6 +141,17 @@ fn measure(evaluator: &mut Evaluator, limit_m: f32, suspect: &Suspect) -> Option
     let other_side = evaluator.gradient(&region, suspect.point + outside * direction).truncate();
     let is_thin = thickness_m < limit_m && other_side.normalize_or_zero().dot(suspect.normal) < opposed_cos;
     let position = suspect.point + 0.5 * thickness_m * direction;
+    if is_thin && suspect.kind == ThinKind::Gap {
+        // A slot is as narrow next to it; where two round bodies come near each other it widens at once.
+        let (u, v) = suspect.normal.any_orthonormal_pair();
+        let narrow = [u, -u, v, -v].into_iter().filter(|&side| {
+            let distance = evaluator.distance(&root, position + 2.0 * limit_m * side);
+            distance.abs() < 0.75 * thickness_m
+        });
+        if narrow.count() < 2 {
+            return None;
+        }
+    }
     is_thin.then_some(ThinFeature { node: String::new(), kind: suspect.kind, position, thickness_m })
 }
 
