@@ -34,13 +34,6 @@ const FLOOR: usize = 12;
 /// The finest spacing: so many steps along the longest side.
 const FINEST_STEPS: f32 = 4096.0;
 
-/// A place where not even the finest lattice found the surface.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Missed {
-    pub(super) position: Vec3,
-    pub(super) normal: Vec3,
-}
-
 /// The splats of one spacing.
 pub(super) struct Cloud {
     /// Those of each brick of the base lattice.
@@ -49,8 +42,8 @@ pub(super) struct Cloud {
     pub(super) count: usize,
     /// How many of them are on finer lattices.
     pub(super) fine: usize,
-    /// Where there should be more.
-    pub(super) missed: Vec<Missed>,
+    /// Where not even the finest lattice found the surface.
+    pub(super) missed: Vec<Suspect>,
 }
 
 /// What one lattice gave.
@@ -150,7 +143,7 @@ impl Cloud {
         Ok(Self::gathered(levels, missed))
     }
 
-    fn gathered(levels: Vec<Level>, missed: Vec<Missed>) -> Self {
+    fn gathered(levels: Vec<Level>, missed: Vec<Suspect>) -> Self {
         let mut groups: Vec<Vec<Seed>> = vec![];
         let mut fine = 0;
         let mut is_mixed: Vec<bool> = vec![];
@@ -224,7 +217,7 @@ fn part_counts(levels: &[Level], parts: usize) -> Vec<usize> {
 }
 
 /// The suspects of the last level that no splat covers, by brick.
-fn bare_places(field: &Field, levels: &[Level]) -> Vec<Vec<Missed>> {
+fn bare_places(field: &Field, levels: &[Level]) -> Vec<Vec<Suspect>> {
     let Some(level) = levels.last() else { return vec![] };
     (level.bricks.par_iter().zip(&level.blocks))
         .with_min_len(16)
@@ -239,8 +232,7 @@ fn bare_places(field: &Field, levels: &[Level]) -> Vec<Vec<Missed>> {
                         neighbours.best_cos < RIM_COS || !sampler.is_thick(&level.lattice, block, suspect)
                     }
                 };
-                let bare = brick.suspects.iter().filter(is_bare);
-                bare.map(|suspect| Missed { position: suspect.position, normal: suspect.normal }).collect()
+                brick.suspects.iter().filter(is_bare).copied().collect()
             },
         )
         .collect()
