@@ -174,7 +174,7 @@ fn rewrite(time: Res<Time>, mut rewriting: ResMut<Rewriting>) {
 fn report(mut hud: ResMut<Hud>, status: Query<&GveAssetStatus>, rewriting: Res<Rewriting>) {
     let status = status.iter().next().map_or_else(String::new, |status| match status {
         GveAssetStatus::Loading => "loading".to_owned(),
-        GveAssetStatus::Ready => format!("{} spokes", STEPS[rewriting.step]),
+        GveAssetStatus::Ready { .. } => format!("{} spokes", STEPS[rewriting.step]),
         GveAssetStatus::Failed(reason) | GveAssetStatus::Stale(reason) => reason.to_string(),
     });
     let help = "the recipe changes every second; drag to turn".to_owned();

@@ -197,7 +197,7 @@ fn frame_when_ready(
     for ((entity, column, object, mut transform, unframed), (state, net)) in &mut objects {
         status = match state {
             GveAssetStatus::Loading => "loading".to_owned(),
-            GveAssetStatus::Ready => String::new(),
+            GveAssetStatus::Ready { warnings } => warnings.first().cloned().unwrap_or_default(),
             GveAssetStatus::Failed(reason) | GveAssetStatus::Stale(reason) => reason.to_string(),
         };
         if let Some(net) = net {

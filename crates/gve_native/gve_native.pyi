@@ -101,6 +101,10 @@ class Field:
         """A bound on the length of the gradient, 1 or more."""
 
     @property
+    def warnings(self) -> list[str]:
+        """What is not quite as the recipe asks for, each with its JSON path."""
+
+    @property
     def materials(self) -> str:
         """The palette that material indices refer to: a JSON list of `MaterialSpec`."""
 
@@ -261,8 +265,22 @@ class Header:
         """How many splats."""
 
     @property
+    def format_version(self) -> int:
+        """The format version of the file."""
+
+    @property
+    def refinement(self) -> int:
+        """How far the compile had come: 0 geometry with seeded splats, 1 sound, 2 trained splats."""
+
+    @property
     def splats_trained(self) -> bool:
         """Whether the splats were trained."""
+
+FORMAT_VERSION: int
+"""The format version that is written."""
+
+COMPILER_VERSION: str
+"""What files say of who made them: a file that says something else may come out differently now."""
 
 def check_recipe(text: str) -> str:
     """Checks a recipe all the way to its field, and returns it as Rust writes it.
@@ -388,11 +406,17 @@ def read_header(path: str | os.PathLike[str]) -> Header:
     Raises AssetFileError.
     """
 
+def read_stamp(path: str | os.PathLike[str]) -> tuple[Header, str]:
+    """Reads the header and the compiler version, and compares the checksums of what it reads.
+
+    Raises AssetFileError.
+    """
+
 def read_metadata(path: str | os.PathLike[str]) -> str:
     """Checks a whole file and returns its metadata as JSON (`FileMetadata`); raises AssetFileError."""
 
 def verify(path: str | os.PathLike[str]) -> None:
-    """Checks a whole file: checksum, every offset, count and number; raises AssetFileError."""
+    """Checks a whole file: checksums, every offset, count and number; raises AssetFileError."""
 
 def restamp(
     source: str | os.PathLike[str],

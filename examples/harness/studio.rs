@@ -109,7 +109,7 @@ impl Studio {
         loop {
             self.app.update();
             match self.app.world().get::<GveAssetStatus>(self.object) {
-                Some(GveAssetStatus::Ready) => break,
+                Some(GveAssetStatus::Ready { .. }) => break,
                 Some(GveAssetStatus::Failed(reason)) => bail!("{file}: {reason}"),
                 _ if started.elapsed() > LOAD_TIMEOUT => bail!("{file}: not loaded within {LOAD_TIMEOUT:?}"),
                 _ => std::thread::sleep(Duration::from_millis(1)),

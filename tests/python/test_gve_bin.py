@@ -1,143 +1,21 @@
-"""Reads the golden `.gve_bin` files with `struct` and `json` alone.
+"""Reads the golden `.gve_bin` files with `gve_bin.py`, which was written from docs/format.md.
 
-An independent witness: it follows docs/format.md, knows nothing of the Rust code, and compares
-what it finds with the JSON twin beside each file.
+An independent witness: it compares what it finds with the JSON twin beside each file, and with the
+shapes that the files were made from.
 """
 
 import json
-import struct
 from pathlib import Path
 
+import gve_bin
 import pytest
+from gve_bin import AUDIO, LEVEL, METADATA, NONE, SHELL, SPLATS, VOLUME, Gve, boundary, crc32c
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 NAMES = ["minimal", "several_materials"]
 
-HEADER = struct.Struct("<4sHHQII II II II II I I")
-SDF_HEADER = struct.Struct("<4I3ff3If3II")
-SHELL_HEADER = struct.Struct("<4I")
-CELL = struct.Struct("<If")
-SPLAT = struct.Struct("<3f3f4f4B2bBB")
-PART = struct.Struct("<3I")
-
-
-def crc32c(data: bytes) -> int:
-    """CRC-32C, bit by bit as its definition has it."""
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc >> 1) ^ (0x82F63B78 if crc & 1 else 0)
-    return crc ^ 0xFFFFFFFF
-
-
-def boundary(at: int) -> int:
-    """The next multiple of 256."""
-    return -(-at // 256) * 256
-
-
-class Gve:
-    """A file, section by section."""
-
-    def __init__(self, data: bytes):
-        self.data = data
-        (
-            self.magic,
-            self.format_version,
-            self.flags,
-            self.asset_id,
-            self.version,
-            self.file_length,
-            self.sdf_offset,
-            self.sdf_size,
-            self.splat_offset,
-            self.splat_count,
-            self.shell_offset,
-            self.shell_size,
-            self.audio_offset,
-            self.audio_size,
-            self.metadata_offset,
-            self.crc,
-        ) = HEADER.unpack_from(data)
-
-    def array(self, at: int, count: int, code: str) -> tuple[tuple, int]:
-        """Numbers at the next boundary, and where they end."""
-        layout = struct.Struct(f"<{count}{code}")
-        at = boundary(at)
-        return layout.unpack_from(self.data, at), at + layout.size
-
-    def vectors(self, at: int, count: int) -> tuple[list, int]:
-        numbers, end = self.array(at, 3 * count, "f")
-        return [list(numbers[i : i + 3]) for i in range(0, len(numbers), 3)], end
-
-    def sdf(self) -> dict:
-        fields = SDF_HEADER.unpack_from(self.data, self.sdf_offset)
-        bricks, atlas_bricks = fields[8:11], fields[12:15]
-        texels = 512 * atlas_bricks[0] * atlas_bricks[1] * atlas_bricks[2]
-        cells = bricks[0] * bricks[1] * bricks[2]
-        grid_at = boundary(self.sdf_offset + SDF_HEADER.size)
-        grid = [list(cell) for cell in CELL.iter_unpack(self.data[grid_at : grid_at + 8 * cells])]
-        distances, end = self.array(grid_at + 8 * cells, texels, "e")
-        materials, end = self.array(end, texels, "B")
-        return {
-            "fixed": fields[:4] + fields[15:],
-            "origin": list(fields[4:7]),
-            "cell_size": fields[7],
-            "bricks": list(bricks),
-            "lipschitz": fields[11],
-            "atlas_bricks": list(atlas_bricks),
-            "grid": grid,
-            "distances": list(distances),
-            "materials": list(materials),
-            "size": end - self.sdf_offset,
-        }
-
-    def splats(self) -> list[dict]:
-        found = []
-        for i in range(self.splat_count):
-            fields = SPLAT.unpack_from(self.data, self.splat_offset + i * SPLAT.size)
-            assert fields[17] == 0, "reserved"
-            found.append(
-                {
-                    "position": list(fields[0:3]),
-                    "scale": list(fields[3:6]),
-                    "rotation": list(fields[6:10]),
-                    "color": list(fields[10:14]),
-                    "normal_oct": list(fields[14:16]),
-                    "material": fields[16],
-                }
-            )
-        return found
-
-    def shell(self) -> dict:
-        vertices, indices, parts, reserved = SHELL_HEADER.unpack_from(self.data, self.shell_offset)
-        assert reserved == 0
-        positions, end = self.vectors(self.shell_offset + SHELL_HEADER.size, vertices)
-        normals, end = self.vectors(end, vertices)
-        weld, end = self.array(end, vertices, "I")
-        index_list, end = self.array(end, indices, "I")
-        at = boundary(end)
-        runs = list(PART.iter_unpack(self.data[at : at + parts * PART.size]))
-        return {
-            "positions": positions,
-            "normals": normals,
-            "weld": list(weld),
-            "indices": list(index_list),
-            "parts": [
-                {"material": material, "first_index": first, "index_count": count}
-                for material, first, count in runs
-            ],
-            "size": at + parts * PART.size - self.shell_offset,
-        }
-
-    def audio_patch(self) -> dict:
-        return json.loads(self.data[self.audio_offset : self.audio_offset + self.audio_size])
-
-    def metadata(self) -> dict:
-        (size,) = struct.unpack_from("<I", self.data, self.metadata_offset)
-        start = self.metadata_offset + 4
-        assert start + size == len(self.data), "the writer ends the file with its metadata"
-        return json.loads(self.data[start : start + size])
+BALLS = [([-1.0375, 0.0875, 0.0875], 0.1, 3), ([0.2375, -0.2625, -0.2625], 0.05, 1)]
+"""Centre, radius and part of the balls that `several_materials` was sampled from."""
 
 
 @pytest.fixture(params=NAMES)
@@ -149,67 +27,136 @@ def pair(request) -> tuple[Gve, dict]:
 
 
 def test_structures_have_the_documented_sizes():
-    assert (HEADER.size, SDF_HEADER.size, SHELL_HEADER.size) == (64, 64, 16)
-    assert (CELL.size, SPLAT.size, PART.size) == (8, 48, 12)
+    sizes = [gve_bin.HEADER, gve_bin.DIRECTORY, gve_bin.ENTRY, gve_bin.VOLUME_HEAD]
+    assert [layout.size for layout in sizes] == [64, 16, 24, 64]
+    sizes = [gve_bin.COUNTS, gve_bin.CELL, gve_bin.SPLAT, gve_bin.SHELL_HEADER, gve_bin.RUN]
+    assert [layout.size for layout in sizes] == [8, 8, 48, 16, 12]
     assert crc32c(b"123456789") == 0xE3069283
 
 
 def test_header(pair):
     file, twin = pair
     assert file.magic == b"GVE1"
-    assert file.format_version == 1
-    assert file.flags == (1 if twin["header"]["splats_trained"] else 0)
+    assert file.format_version == 2
+    assert file.flags == twin["header"]["refinement"]
     assert file.asset_id == twin["header"]["asset_id"]
     assert file.version == twin["header"]["version"]
     assert file.file_length == len(file.data)
-    without_checksum = file.data[:60] + bytes(4) + file.data[64:]
-    assert file.crc == crc32c(without_checksum)
 
 
-def test_sections_stand_on_boundaries_in_order(pair):
+def test_every_byte_is_covered_by_a_checksum_or_is_a_zero_between_sections(pair):
     file, _ = pair
-    offsets = [
-        file.sdf_offset,
-        file.splat_offset,
-        file.shell_offset,
-        file.audio_offset,
-        file.metadata_offset,
-    ]
-    assert all(offset % 256 == 0 for offset in offsets)
-    ends = [
-        HEADER.size,
-        file.sdf_offset + file.sdf_size,
-        file.splat_offset + file.splat_count * SPLAT.size,
-        file.shell_offset + file.shell_size,
-        file.audio_offset + file.audio_size,
-    ]
-    for end, offset in zip(ends, offsets, strict=True):
-        assert offset == boundary(end)
-        assert not any(file.data[end:offset]), "padding is zero"
+    assert file.directory_reserved == [0, 0, 0]
+    assert file.crc == file.start_crc()
+    end = file.directory_end
+    for entry in file.entries:
+        assert entry.offset == boundary(end)
+        assert not any(file.data[end : entry.offset]), "padding is zero"
+        assert entry.crc == crc32c(file.bytes_of(entry))
+        assert entry.reserved == 0
+        end = entry.end
+    assert end == file.file_length
 
 
-def test_sdf(pair):
+def test_sections_stand_in_the_documented_order(pair):
+    file, _ = pair
+    levels = file.volume().level_count
+    order = [(METADATA, 0), (AUDIO, 0), (VOLUME, 0)]
+    order += [(LEVEL, level) for level in range(levels)] + [(SPLATS, 0), (SHELL, 0)]
+    assert [(entry.kind, entry.index) for entry in file.entries] == order
+
+
+def test_the_header_names_the_places_of_the_directory(pair):
+    file, _ = pair
+    volume, splats, shell = (file.section(kind) for kind in (VOLUME, SPLATS, SHELL))
+    audio, metadata = file.section(AUDIO), file.section(METADATA)
+    last = file.section(LEVEL, file.volume().level_count - 1)
+    assert (file.sdf_offset, file.sdf_size) == (volume.offset, last.end - volume.offset)
+    assert (file.splat_offset, file.splat_count * 48) == (splats.offset, splats.size)
+    assert (file.shell_offset, file.shell_size) == (shell.offset, shell.size)
+    assert (file.audio_offset, file.audio_size) == (audio.offset, audio.size)
+    assert file.metadata_offset == metadata.offset
+
+
+def test_volume(pair):
     file, twin = pair
-    sdf = file.sdf()
-    assert sdf["fixed"] == (1, 1, 7, 8, 0)
-    assert sdf["size"] == file.sdf_size
-    for field in ["origin", "cell_size", "lipschitz", "bricks", "atlas_bricks"]:
-        assert sdf[field] == twin["sdf"][field], field
-    for field in ["grid", "distances", "materials"]:
-        assert sdf[field] == twin[field], field
+    volume = file.volume()
+    assert volume.encodings == (2, 1, 7, 8)
+    assert volume.reserved == 0
+    for field in ["origin", "cell_size", "lipschitz", "bricks", "slab"]:
+        assert getattr(volume, field) == twin["volume"][field], field
+    assert len(volume.levels) == len(twin["levels"])
+    for level, expected in zip(volume.levels, twin["levels"], strict=True):
+        for field in ["cells", "scales", "distances", "parts"]:
+            assert getattr(level, field) == expected[field], field
+
+
+def test_every_slot_and_every_group_is_used_once(pair):
+    file, _ = pair
+    volume = file.volume()
+    for level, (cells, stored) in enumerate(volume.counts):
+        slots = sorted(slot for slot, _ in volume.levels[level].cells if slot != NONE)
+        links = [link for slot, link in volume.levels[level].cells if slot != NONE]
+        groups = sorted(link for link in links if link != NONE)
+        finer = volume.counts[level + 1][0] if level + 1 < volume.level_count else 0
+        assert (len(volume.levels[level].cells), slots) == (cells, list(range(stored)))
+        assert groups == list(range(finer // 8))
 
 
 def test_samples_are_distances_to_the_ball():
-    """The values mean what the page says: position of a sample, sign, unit."""
-    sdf = Gve((GOLDEN / "minimal.gve_bin").read_bytes()).sdf()
+    """The values mean what the page says: position of a sample, sign, unit, scale."""
+    volume = Gve((GOLDEN / "minimal.gve_bin").read_bytes()).volume()
+    level = volume.levels[0]
     for k in range(8):
         for j in range(8):
             for i in range(8):
-                steps = zip(sdf["origin"], (i, j, k), strict=True)
-                point = [origin + sdf["cell_size"] * n for origin, n in steps]
+                steps = zip(volume.origin, (i, j, k), strict=True)
+                point = [origin + volume.cell_size * n for origin, n in steps]
                 expected = sum(x * x for x in point) ** 0.5 - 0.25
-                # Half a unit in the last place of a half float below 0.5, and single precision.
-                assert sdf["distances"][i + 8 * j + 64 * k] == pytest.approx(expected, abs=2.0**-13)
+                found = level.distances[volume.texel(0, (i, j, k))] * level.scales[0]
+                # Half a unit in the last place of a half float below 1, times the scale.
+                assert found == pytest.approx(expected, abs=0.5 * 2.0**-12)
+
+
+@pytest.mark.parametrize("levels", [1, 2, 3])
+def test_lookups_meet_the_balls_at_every_number_of_levels(levels):
+    """The first levels are a complete volume; each further one is finer."""
+    volume = Gve((GOLDEN / "several_materials.gve_bin").read_bytes()).volume(levels)
+    assert volume.sample([9.0, 0.0, 0.0]) is None
+    met = set()
+    for step in range(3000):
+        t = [step * g % 1.0 for g in (0.7548777, 0.5698403, 0.438579)]
+        # All of it, and every other point near the ball on the right.
+        low, width = ([0.15, -0.35, -0.35], 0.175) if step % 2 else ([-1.25, -0.35, -0.35], 0.7)
+        point = [o + width * (0.01 + 0.98 * x) for o, x in zip(low, t, strict=True)]
+        sample = volume.sample(point)
+        truth, part = min(
+            (sum((p - c) ** 2 for p, c in zip(point, center, strict=True)) ** 0.5 - radius, part)
+            for center, radius, part in BALLS
+        )
+        if sample.stored:
+            met.add(sample.level)
+            # Interpolation at the tip of a cone is off by most of a cell.
+            assert abs(sample.distance - truth) < volume.cell_size / 2**sample.level
+            assert sample.part == part or truth > 0.2
+        else:
+            # A bound: the same side, and never farther than the surface is.
+            assert abs(sample.distance) <= abs(truth)
+            assert sample.distance * truth >= 0
+    # Both bricks of level 0 are refined, and one of the two of level 1.
+    assert met == {1: {0}, 2: {1}, 3: {1, 2}}[levels]
+
+
+def test_a_download_can_be_used_before_it_is_there():
+    data = (GOLDEN / "several_materials.gve_bin").read_bytes()
+    whole = Gve(data)
+    for levels in (1, 2):
+        there = Gve(data[: whole.section(LEVEL, levels - 1).end])
+        kinds = [entry.kind for entry in there.complete()]
+        assert kinds == [METADATA, AUDIO, VOLUME] + [LEVEL] * levels
+        assert all(entry.crc == crc32c(there.bytes_of(entry)) for entry in there.complete())
+        assert there.metadata()["name"] == whole.metadata()["name"]
+        assert there.volume(levels).levels == whole.volume(levels).levels
 
 
 def test_splats(pair):
@@ -219,9 +166,7 @@ def test_splats(pair):
 
 def test_shell(pair):
     file, twin = pair
-    shell = file.shell()
-    assert shell.pop("size") == file.shell_size
-    assert shell == twin["shell"]
+    assert file.shell() == twin["shell"]
 
 
 def test_shell_is_closed_and_faces_outwards(pair):

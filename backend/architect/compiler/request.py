@@ -5,11 +5,16 @@ import json
 from dataclasses import dataclass
 from importlib import metadata
 
+import gve_native
+
 from architect import VERSION
 from architect.limits import DEFAULT_SPLAT_ITERATIONS, DEFAULT_VOLUME_RESOLUTION
 from architect.store import CompileJob
 
-COMPILER_VERSION = f"architect {VERSION}, gve_native {metadata.version('gve_native')}"
+COMPILER_VERSION = (
+    f"architect {VERSION}, gve_native {metadata.version('gve_native')}, "
+    f"{gve_native.COMPILER_VERSION}, format {gve_native.FORMAT_VERSION}"
+)
 """When it changes, recipes may come out differently, and are compiled again."""
 
 

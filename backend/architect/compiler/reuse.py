@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+from pathlib import Path
 
 import gve_native
 
 from architect.compiler.build import Build
 from architect.generated.models import CompileResult
 from architect.librarian.assets import AssetLibrarian
+from architect.librarian.stamp import Stamp, read_stamp
 from architect.store import Store, StoredBinary
 
 _LOG = logging.getLogger(__name__)
@@ -23,7 +25,7 @@ async def find_current(
     if binary.cache_path != build.asset.cache_path:
         return None
     path = librarian.resolve(binary.cache_path)
-    return binary if await asyncio.to_thread(_intact, str(path), binary) else None
+    return binary if await asyncio.to_thread(_intact, path, binary) else None
 
 
 async def find_equal(store: Store, build: Build, build_key: str) -> list[StoredBinary]:
@@ -37,9 +39,12 @@ def restamp(librarian: AssetLibrarian, build: Build, binary: StoredBinary) -> bo
 
     Blocks. False if it cannot be read any more.
     """
+    source = librarian.resolve(binary.cache_path)
+    if read_stamp(source) != Stamp.now(binary.wire_id, binary.version):
+        return False
     try:
         gve_native.restamp(
-            librarian.resolve(binary.cache_path),
+            source,
             build.target,
             asset_id=build.asset.wire_id,
             version=build.asset.version,
@@ -63,10 +68,9 @@ def reused_result(earlier: CompileResult, path: str, version: int, seconds: floa
     )
 
 
-def _intact(path: str, binary: StoredBinary) -> bool:
+def _intact(path: Path, binary: StoredBinary) -> bool:
     try:
         gve_native.verify(path)
-        header = gve_native.read_header(path)
     except (gve_native.AssetFileError, OSError):
         return False
-    return (header.asset_id, header.version) == (binary.wire_id, binary.version)
+    return read_stamp(path) == Stamp.now(binary.wire_id, binary.version)

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import gve_native
-
 from architect.errors import AssetNotFoundError
 from architect.generated.models import AssetDocument, CacheReport, CacheStatus
 from architect.librarian.paths import STAGING, inside
 from architect.librarian.recipe import CheckedRecipe
+from architect.librarian.stamp import Stamp, read_stamp
 from architect.store import AssetDraft, CompileJob, Finished, Store, StoredAsset
 
 _LOG = logging.getLogger(__name__)
@@ -142,17 +141,24 @@ class AssetLibrarian:
         return (await self.cache_report(await self.find(asset_id))).status
 
     async def cache_report(self, asset: StoredAsset) -> CacheReport:
-        """The same with the versions that were compared. A file that cannot be read is missing."""
+        """The same with the versions that were compared. A file that cannot be read is missing.
+
+        One of the stored version is stale all the same if it is of another format version, or was
+        made by another compiler version: it may come out differently now.
+        """
         path = self._resolve_cache_path(asset)
-        file_version = await asyncio.to_thread(_file_version, path, asset.wire_id)
-        if file_version is None:
-            status = CacheStatus.MISSING
-        elif file_version == asset.version:
+        stamp = await asyncio.to_thread(read_stamp, path)
+        if stamp is None or stamp.asset_id != asset.wire_id:
+            stamp, status = None, CacheStatus.MISSING
+        elif stamp == Stamp.now(asset.wire_id, asset.version):
             status = CacheStatus.VALID
         else:
             status = CacheStatus.STALE
         return CacheReport(
-            status=status, version=asset.version, file_version=file_version, binary_path=str(path)
+            status=status,
+            version=asset.version,
+            file_version=None if stamp is None else stamp.version,
+            binary_path=str(path),
         )
 
     async def commit_binary(
@@ -183,17 +189,6 @@ class AssetLibrarian:
                 inside(self.cache_root, relative).unlink(missing_ok=True)
             except (OSError, ValueError) as error:
                 _LOG.warning("an old binary cannot be removed: %s", error)
-
-
-def _file_version(path: Path, wire_id: int) -> int | None:
-    """The version in a binary's header; nothing if there is no readable binary of this asset."""
-    if not path.exists():
-        return None
-    try:
-        header = gve_native.read_header(path)
-    except (gve_native.AssetFileError, OSError):
-        return None
-    return header.version if header.asset_id == wire_id else None
 
 
 def _move(staged: Path, target: Path) -> None:

@@ -84,10 +84,14 @@ def test_a_file_says_what_it_was_told(
     assert (header.asset_id, header.version) == ((1 << 53) - 1, (1 << 32) - 1)
     assert header.file_bytes == length == path.stat().st_size
     assert header.splats_trained
+    assert (header.format_version, header.refinement) == (gve_native.FORMAT_VERSION, 2)
+    stamp, compiler_version = gve_native.read_stamp(path)
+    assert (stamp.asset_id, stamp.version) == (header.asset_id, header.version)
+    assert compiler_version == gve_native.COMPILER_VERSION
     assert header.splat_count == len(made[2])
     # An independent witness of the first fields.
     magic, format_version, _, asset_id, version = struct.unpack_from("<4sHHQI", path.read_bytes())
-    assert (magic, format_version) == (b"GVE1", 1)
+    assert (magic, format_version) == (b"GVE1", gve_native.FORMAT_VERSION)
     assert (asset_id, version) == (header.asset_id, header.version)
     metadata = json.loads(gve_native.read_metadata(path))
     np.testing.assert_array_equal(np.array(metadata["embedding"], np.float32), embedding)

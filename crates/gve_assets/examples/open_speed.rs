@@ -18,11 +18,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("mostly shell", [8, 8, 8], 10_000, 1_550_000, 1_500_000),
     ];
     let folder = tempfile::tempdir()?;
-    for (name, atlas_bricks, splats, vertices, triangles) in mixes {
+    for (name, bricks, splats, vertices, triangles) in mixes {
         let recipe = common::random::Recipe {
             seed: 1,
-            bricks: [64, 64, 32],
-            atlas_bricks,
+            bricks,
+            slab: [bricks[0], bricks[1]],
+            levels: 1,
+            stored_of_256: 256,
             splats,
             vertices,
             triangles,

@@ -4,34 +4,43 @@ use std::{fmt, io, path::PathBuf};
 
 use gve_types::limits::MAX_FILE_BYTES;
 
-use crate::layout::{CRC_OFFSET, FORMAT_VERSION, LENGTH_OFFSET, VERSION_OFFSET};
+use crate::layout::{FORMAT_VERSION, LENGTH_OFFSET, OLDEST_FORMAT_VERSION, VERSION_OFFSET};
 
 /// A part of a `.gve_bin` file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Section {
     /// The first 64 bytes.
     Header,
-    /// The distance volume.
-    Sdf,
+    /// The list of sections behind them.
+    Directory,
+    /// What the asset is.
+    Metadata,
+    /// The sound patch.
+    Audio,
+    /// The head of the distance volume.
+    Volume,
+    /// One level of the distance volume.
+    Level(u32),
     /// The splats.
     Splats,
     /// The surface mesh.
     Shell,
-    /// The sound patch.
-    Audio,
-    /// Everything else.
-    Metadata,
+    /// A section of a kind that this build does not know.
+    Other(u32),
 }
 
 impl fmt::Display for Section {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Header => "header",
-            Self::Sdf => "SDF",
+            Self::Directory => "directory",
+            Self::Metadata => "metadata",
+            Self::Audio => "audio",
+            Self::Volume => "volume",
+            Self::Level(level) => return write!(f, "volume level {level}"),
             Self::Splats => "splat",
             Self::Shell => "shell",
-            Self::Audio => "audio",
-            Self::Metadata => "metadata",
+            Self::Other(kind) => return write!(f, "kind {kind}"),
         })
     }
 }
@@ -85,8 +94,8 @@ pub enum ReadError {
     },
     /// A version of the format that this build does not know.
     #[error(
-        "header section, byte {VERSION_OFFSET}: this build reads format version {FORMAT_VERSION}, \
-         found version {found}; {}",
+        "header section, byte {VERSION_OFFSET}: this build reads format versions \
+         {OLDEST_FORMAT_VERSION} to {FORMAT_VERSION}, found version {found}; {}",
         if *found > FORMAT_VERSION { "update the reader, or bake the asset again with this build" }
         else { "bake the asset again" }
     )]
@@ -111,16 +120,32 @@ pub enum ReadError {
         /// Bytes in the file.
         found: u64,
     },
-    /// Some bits changed after the file was written.
+    /// Some bits of a section changed after the file was written.
     #[error(
-        "header section, byte {CRC_OFFSET}: expected checksum {stored:#010x} as stored, \
-         found {computed:#010x} over the file; the file is damaged"
+        "{section} section, byte {offset}: expected checksum {stored:#010x} as stored, \
+         found {computed:#010x}; the file is damaged"
     )]
     Checksum {
-        /// CRC-32C in the header.
+        /// The section; [`Section::Header`] for the header and the directory together.
+        section: Section,
+        /// Where the checksum is stored.
+        offset: u64,
+        /// CRC-32C in the file.
         stored: u32,
         /// CRC-32C of the bytes.
         computed: u32,
+    },
+    /// Some bits between sections changed after the file was written.
+    #[error(
+        "{section} section, byte {offset}: expected 0 behind its end, found {found:#04x}; the file is damaged"
+    )]
+    Padding {
+        /// The section before.
+        section: Section,
+        /// The first byte that is not 0.
+        offset: u64,
+        /// What was there.
+        found: u8,
     },
     /// The file is as it was written, but holds something that the format forbids.
     #[error(transparent)]
@@ -132,9 +157,8 @@ impl ReadError {
     pub fn section(&self) -> Option<Section> {
         match self {
             Self::Io { .. } | Self::TooLarge { .. } => None,
-            Self::Foreign { .. } | Self::Version { .. } | Self::Length { .. } | Self::Checksum { .. } => {
-                Some(Section::Header)
-            }
+            Self::Foreign { .. } | Self::Version { .. } | Self::Length { .. } => Some(Section::Header),
+            Self::Checksum { section, .. } | Self::Padding { section, .. } => Some(*section),
             Self::Invalid(fault) => Some(fault.section),
         }
     }
@@ -146,7 +170,7 @@ impl ReadError {
             Self::Foreign { .. } => Some(0),
             Self::Version { .. } => Some(VERSION_OFFSET),
             Self::Length { .. } => Some(LENGTH_OFFSET),
-            Self::Checksum { .. } => Some(CRC_OFFSET),
+            Self::Checksum { offset, .. } | Self::Padding { offset, .. } => Some(*offset),
             Self::Invalid(fault) => Some(fault.offset),
         }
     }

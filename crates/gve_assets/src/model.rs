@@ -1,8 +1,9 @@
 //! What a `.gve_bin` holds, as plain data: what the bakers fill in and the writer takes.
 
 use bytemuck::{Pod, Zeroable};
-use gve_types::{FileMetadata, dna::AudioPatch};
-use half::f16;
+use gve_types::{FileMetadata, FilePart, MaterialSpec, PartFrame, dna::AudioPatch};
+
+use crate::volume::Volume;
 
 /// A whole asset, ready to be written.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,7 +12,9 @@ pub struct AssetData {
     pub asset_id: u64,
     /// The version it was compiled from.
     pub version: u32,
-    /// Distance volume with material channel.
+    /// How far the compile of that version had come.
+    pub refinement: Refinement,
+    /// Distances and part ids near the surface.
     pub volume: Volume,
     /// Splats, most important first.
     pub splats: Vec<Splat>,
@@ -23,51 +26,48 @@ pub struct AssetData {
     pub metadata: FileMetadata,
 }
 
-/// Cells along one side of a brick.
-pub const BRICK_CELLS: u32 = 7;
-/// Samples along one side of a brick: neighbouring bricks repeat the samples they share.
-pub const BRICK_SAMPLES: u32 = 8;
-
-/// A sparse distance volume: a coarse grid of bricks, and an atlas of the bricks near the surface.
-///
-/// Sample `(i, j, k)` of the whole grid stands at `origin + (i, j, k) * cell_size`. Brick `(a, b, c)`
-/// holds the 8³ samples from `7 * (a, b, c)` on, so that every cell lies in exactly one brick and
-/// interpolates from samples of that brick alone.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Volume {
-    /// Position of sample (0, 0, 0) in metres.
-    pub origin: [f32; 3],
-    /// Distance between samples in metres.
-    pub cell_size: f32,
-    /// Bound on the gradient of the stored field: a ray may step by `distance / lipschitz`.
-    pub lipschitz: f32,
-    /// Bricks along x, y and z.
-    pub bricks: [u32; 3],
-    /// One entry per brick, x fastest.
-    pub grid: Vec<BrickCell>,
-    /// Bricks along x, y and z of the atlas.
-    pub atlas_bricks: [u32; 3],
-    /// The atlas as a 3D texture, x fastest: distances in metres, negative inside. Brick `slot` starts
-    /// at texel `8 * (slot % ax, slot / ax % ay, slot / (ax * ay))`.
-    pub distances: Vec<f16>,
-    /// The material of each atlas texel, as an index into the metadata's materials.
-    pub materials: Vec<u8>,
+/// A part for each material, for assets that know no others: what a sample names is a part. Their masses
+/// are not known and 0.
+pub fn parts_of_materials(materials: &[MaterialSpec]) -> Vec<FilePart> {
+    let frame = PartFrame { translation: [0.0; 3], rotation: [0.0, 0.0, 0.0, 1.0], scale: 1.0 };
+    (0..materials.len() as u32)
+        .map(|material| FilePart {
+            path: "$.root_node".to_owned(),
+            name: None,
+            material,
+            frame,
+            mass_kg: 0.0,
+            volume_m3: 0.0,
+        })
+        .collect()
 }
 
-/// A brick of the coarse grid.
-#[repr(C)]
-#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
-pub struct BrickCell {
-    /// Its place in the atlas, or [`BrickCell::EMPTY`].
-    pub slot: u32,
-    /// For an empty brick a distance, negative inside, that no point of the brick is nearer to the
-    /// surface than; 0 for a brick in the atlas.
-    pub distance: f32,
+/// How far the compile of one version had come: a file may replace another of the same version whose
+/// refinement is lower.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Refinement {
+    /// Geometry, with splats that were seeded and not trained.
+    #[default]
+    Geometry,
+    /// The same, and its sound.
+    Sound,
+    /// The same, and trained splats.
+    TrainedSplats,
 }
 
-impl BrickCell {
-    /// The slot of a brick that the surface does not touch.
-    pub const EMPTY: u32 = u32::MAX;
+impl Refinement {
+    /// All of them, lowest first.
+    pub const ALL: [Self; 3] = [Self::Geometry, Self::Sound, Self::TrainedSplats];
+
+    /// The number that stands in a file's flags.
+    pub fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The refinement of a number, if there is one.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number)).copied()
+    }
 }
 
 /// A gaussian on the surface; 48 bytes, as in the file.

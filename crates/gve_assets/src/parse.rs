@@ -1,162 +1,190 @@
-//! From bytes to sections: the header, where each section lies, and the two that are JSON.
+//! From bytes to sections: what each section says of its arrays, and the two that are JSON.
 
-use std::ops::Range;
+use std::{mem::offset_of, ops::Range};
 
 use gve_types::{
     FileMetadata,
     dna::AudioPatch,
-    limits::{MAX_FILE_BYTES, MAX_METADATA_BYTES, MAX_SPLATS, MAX_WIRE_ID},
+    limits::{MAX_METADATA_BYTES, MAX_VOLUME_LEVELS},
 };
 use serde::de::DeserializeOwned;
 
 use crate::{
-    check,
+    check::{self, Layout},
+    directory::Directory,
     error::{Fault, ReadError, Section},
-    foreign,
     layout::{
-        ASSET_ID_OFFSET, FLAGS_OFFSET, FORMAT_VERSION, HEADER_BYTES, Header, KNOWN_FLAGS, Layout, MAGIC,
-        SECTION_ALIGN, SdfHeader, SdfLayout, ShellHeader, ShellLayout, byte_array, splat_array,
+        DirectoryEntry, KIND_AUDIO, KIND_LEVEL, KIND_METADATA, KIND_SHELL, KIND_SPLATS, KIND_VOLUME,
+        LevelCounts, ShellHeader, ShellLayout, VolumeHeader, VolumePlan, directory_end, splat_array,
     },
 };
 
-/// Everything in a file but the header and the large arrays.
-pub(crate) struct Parts {
-    pub sdf: SdfHeader,
+/// What is there of a file beside its directory.
+#[derive(Debug, Default)]
+pub(crate) struct Parsed {
+    pub metadata: Option<FileMetadata>,
+    pub audio_patch: Option<AudioPatch>,
     pub layout: Layout,
-    pub audio_patch: AudioPatch,
-    pub metadata: FileMetadata,
 }
 
-/// The header, if this is a `.gve_bin` of our version and as long as it says.
-pub(crate) fn parse_header(start: &[u8], length: u64) -> Result<Header, ReadError> {
-    let Some(bytes) = start.get(..HEADER_BYTES).filter(|bytes| bytes.starts_with(&MAGIC)) else {
-        if start.starts_with(&MAGIC) {
-            return Err(ReadError::Length { expected: HEADER_BYTES as u64, found: length });
+/// The sections that lie wholly within the file's first `available` bytes.
+pub(crate) fn complete(directory: &Directory, available: usize) -> &[DirectoryEntry] {
+    let count = directory.entries().iter().take_while(|entry| entry.end() <= available as u64).count();
+    &directory.entries()[..count]
+}
+
+/// Everything but the large arrays, of the sections that are there. After this, those lie inside the
+/// bytes and apart.
+pub(crate) fn parse(bytes: &[u8], directory: &Directory) -> Result<Parsed, Fault> {
+    let mut parsed = Parsed::default();
+    for entry in complete(directory, bytes.len()) {
+        match entry.kind {
+            KIND_METADATA => parsed.metadata = Some(metadata(bytes, directory, entry)?),
+            KIND_AUDIO => {
+                let at = u64::from(entry.offset);
+                let patch = json(Section::Audio, &bytes[entry.bytes()], at)?;
+                check::audio_patch(&patch, at)?;
+                parsed.audio_patch = Some(patch);
+            }
+            KIND_VOLUME => {
+                let plan = volume_head(bytes, entry)?;
+                if plan.counts.len() != directory.level_count() {
+                    let at = plan.start + offset_of!(VolumeHeader, level_count) as u64;
+                    let expected = format!("{}, as the directory says", directory.level_count());
+                    return Err(Fault::new(Section::Volume, at, "levels", expected, plan.counts.len()));
+                }
+                parsed.layout.volume = Some(plan);
+            }
+            KIND_LEVEL => {
+                // The directory puts the volume's head before its levels, and those in order.
+                let Some(plan) = &parsed.layout.volume else { continue };
+                let level = plan.level(entry.index as usize, u64::from(entry.offset));
+                expect_size(entry, level.size())?;
+                expect_zeros(bytes, entry, 0, &level.arrays().map(|array| array.bytes()))?;
+                parsed.layout.levels.push(level);
+            }
+            KIND_SPLATS => {
+                let count = directory.header().splat_count;
+                parsed.layout.splats = Some(splat_array(u64::from(entry.offset), count));
+            }
+            KIND_SHELL => {
+                let header: ShellHeader = section_header(bytes, entry)?;
+                let shell = ShellLayout::new(u64::from(entry.offset), &header)?;
+                expect_size(entry, shell.size())?;
+                let arrays = shell.arrays().map(|array| array.bytes());
+                expect_zeros(bytes, entry, size_of::<ShellHeader>(), &arrays)?;
+                parsed.layout.shell = Some(shell);
+            }
+            // Something that a later writer has to say.
+            _ => {}
         }
-        let start = &start[..start.len().min(HEADER_BYTES)];
-        return Err(ReadError::Foreign { looks_like: foreign::looks_like(start) });
-    };
-    let header: Header = bytemuck::pod_read_unaligned(bytes);
-    if header.format_version != FORMAT_VERSION {
-        return Err(ReadError::Version { found: header.format_version });
     }
-    if length > MAX_FILE_BYTES {
-        return Err(ReadError::TooLarge { found: length });
-    }
-    if u64::from(header.file_length) != length {
-        return Err(ReadError::Length { expected: u64::from(header.file_length), found: length });
-    }
-    Ok(header)
+    Ok(parsed)
 }
 
-/// Everything but the large arrays. After this, those lie inside the file and apart.
-pub(crate) fn parse_parts(bytes: &[u8], header: &Header) -> Result<Parts, Fault> {
-    if header.flags & !KNOWN_FLAGS != 0 {
-        let (expected, found) =
-            (format!("only bits of {KNOWN_FLAGS:#06x}"), format!("{:#06x}", header.flags));
-        return Err(Fault::new(Section::Header, FLAGS_OFFSET, "flags", expected, found));
+/// The metadata of a file whose metadata section is there.
+pub(crate) fn metadata(
+    bytes: &[u8],
+    directory: &Directory,
+    entry: &DirectoryEntry,
+) -> Result<FileMetadata, Fault> {
+    let at = u64::from(entry.offset);
+    let size: u32 = section_header(bytes, entry)?;
+    if u64::from(size) + 4 != u64::from(entry.size) {
+        let expected = format!("{}, as the directory says", entry.size - 4);
+        return Err(Fault::new(Section::Metadata, at, "size", expected, size));
     }
-    if header.asset_id >= MAX_WIRE_ID {
-        let expected = format!("less than {MAX_WIRE_ID}");
-        return Err(Fault::new(Section::Header, ASSET_ID_OFFSET, "asset id", expected, header.asset_id));
-    }
-
-    let sdf_range = section(bytes, 24, "SDF", header.sdf_offset, u64::from(header.sdf_size))?;
-    let sdf: SdfHeader = section_header(Section::Sdf, bytes, &sdf_range)?;
-    let sdf_layout = SdfLayout::new(sdf_range.start as u64, sdf.bricks, sdf.atlas_bricks)?;
-    check::sdf_header(&sdf, sdf_range.start as u64)?;
-    expect_size(28, "SDF", sdf_layout.size(), header.sdf_size)?;
-
-    if header.splat_count > MAX_SPLATS {
-        let expected = format!("at most {MAX_SPLATS}");
-        return Err(Fault::new(Section::Header, 36, "splat count", expected, header.splat_count));
-    }
-    let splats = splat_array(u64::from(header.splat_offset), header.splat_count);
-    let splat_range = section(bytes, 32, "splat", header.splat_offset, splats.count * splats.stride)?;
-
-    let shell_range = section(bytes, 40, "shell", header.shell_offset, u64::from(header.shell_size))?;
-    let shell: ShellHeader = section_header(Section::Shell, bytes, &shell_range)?;
-    let shell = ShellLayout::new(shell_range.start as u64, &shell)?;
-    expect_size(44, "shell", shell.size(), header.shell_size)?;
-
-    let audio_range = section(bytes, 48, "audio", header.audio_offset, u64::from(header.audio_size))?;
-    let at = audio_range.start as u64;
-    let audio = byte_array(at, u64::from(header.audio_size));
-    let audio_patch: AudioPatch = parse_json(Section::Audio, &bytes[audio_range.clone()], at)?;
-    check::audio_patch(&audio_patch, at)?;
-
-    let size_range = section(bytes, 56, "metadata", header.metadata_offset, 4)?;
-    let at = size_range.start as u64;
-    let size: u32 = bytemuck::pod_read_unaligned(&bytes[size_range]);
-    let metadata_range = section(bytes, 56, "metadata", header.metadata_offset, 4 + u64::from(size))?;
-    let metadata_array = byte_array(at + 4, u64::from(size));
-    let metadata: FileMetadata = parse_json(Section::Metadata, &bytes[metadata_array.bytes()], at + 4)?;
-    check::metadata(&metadata, header.splats_trained(), at + 4)?;
-
-    expect_apart([
-        ("SDF", sdf_range),
-        ("splat", splat_range),
-        ("shell", shell_range),
-        ("audio", audio_range),
-        ("metadata", metadata_range),
-    ])?;
-    let layout = Layout { sdf: sdf_layout, splats, shell, audio, metadata: metadata_array };
-    Ok(Parts { sdf, layout, audio_patch, metadata })
+    let metadata = json(Section::Metadata, &bytes[entry.bytes()][4..], at + 4)?;
+    check::metadata(&metadata, directory.header().splats_trained(), at + 4)?;
+    Ok(metadata)
 }
 
-/// No section reaches into another.
-fn expect_apart(mut sections: [(&str, Range<usize>); 5]) -> Result<(), Fault> {
-    sections.sort_by_key(|(_, range)| (range.start, range.end));
-    for pair in sections.windows(2) {
-        if let [(before, first), (name, second)] = pair
-            && second.start < first.end
-        {
-            let expected = format!("a start at or after the end of the {before} section, {}", first.end);
-            let (what, at) = (format!("{name} section"), second.start as u64);
-            return Err(Fault::new(Section::Header, at, what, expected, second.start));
+fn volume_head(bytes: &[u8], entry: &DirectoryEntry) -> Result<VolumePlan, Fault> {
+    let at = u64::from(entry.offset);
+    let header: VolumeHeader = section_header(bytes, entry)?;
+    if header.level_count == 0 || header.level_count > MAX_VOLUME_LEVELS {
+        let field = at + offset_of!(VolumeHeader, level_count) as u64;
+        let expected = format!("1 to {MAX_VOLUME_LEVELS}");
+        return Err(Fault::new(Section::Volume, field, "levels", expected, header.level_count));
+    }
+    expect_size(entry, VolumePlan::size_with(header.level_count as usize))?;
+    let counts: Vec<LevelCounts> = bytes[entry.bytes()][size_of::<VolumeHeader>()..]
+        .chunks_exact(size_of::<LevelCounts>())
+        .map(bytemuck::pod_read_unaligned)
+        .collect();
+    let plan = VolumePlan::new(header, counts, at)?;
+    check::volume_header(&header, at)?;
+    Ok(plan)
+}
+
+/// Between the directory and the sections, and from one section to the next, there are zeros.
+pub(crate) fn check_gaps(bytes: &[u8], directory: &Directory) -> Result<(), ReadError> {
+    let mut before = (Section::Directory, directory.size());
+    for entry in directory.entries() {
+        let gap = before.1.min(bytes.len())..(entry.offset as usize).min(bytes.len());
+        if let Some((offset, found)) = first_nonzero(bytes, gap) {
+            return Err(ReadError::Padding { section: before.0, offset, found });
         }
+        before = (entry.section(), entry.end() as usize);
     }
     Ok(())
 }
 
-/// Where a section lies, if that is inside the file, behind the header and on a boundary. `field` is
-/// the place of its offset in the header.
-fn section(bytes: &[u8], field: u64, name: &str, offset: u32, size: u64) -> Result<Range<usize>, Fault> {
-    let offset = u64::from(offset);
-    if !offset.is_multiple_of(SECTION_ALIGN) || offset < HEADER_BYTES as u64 {
-        let (what, expected) =
-            (format!("{name} offset"), format!("a multiple of {SECTION_ALIGN} behind the header"));
-        return Err(Fault::new(Section::Header, field, what, expected, offset));
-    }
-    let end = offset + size;
-    if end > bytes.len() as u64 {
-        let (what, expected) = (format!("end of the {name} section"), format!("at most {}", bytes.len()));
-        return Err(Fault::new(Section::Header, field, what, expected, end));
-    }
-    Ok(offset as usize..end as usize)
+/// Compares the checksums of sections, as far as they were computed, with those of the directory.
+pub(crate) fn compare_checksums(directory: &Directory, computed: &[u32]) -> Result<(), ReadError> {
+    let wrong = directory.entries().iter().zip(computed).position(|(entry, &crc)| entry.crc32c != crc);
+    let Some(i) = wrong else { return Ok(()) };
+    let entry = &directory.entries()[i];
+    Err(ReadError::Checksum {
+        section: entry.section(),
+        offset: (directory_end(i) + offset_of!(DirectoryEntry, crc32c)) as u64,
+        stored: entry.crc32c,
+        computed: computed[i],
+    })
 }
 
-fn section_header<T: bytemuck::Pod>(
-    section: Section,
-    bytes: &[u8],
-    range: &Range<usize>,
-) -> Result<T, Fault> {
-    let bytes = bytes[range.clone()].get(..size_of::<T>()).ok_or_else(|| {
+/// The fixed start of a section.
+fn section_header<T: bytemuck::Pod>(bytes: &[u8], entry: &DirectoryEntry) -> Result<T, Fault> {
+    let start = bytes[entry.bytes()].get(..size_of::<T>()).ok_or_else(|| {
         let expected = format!("at least {} bytes", size_of::<T>());
-        Fault::new(section, range.start as u64, "section header", expected, range.len())
+        Fault::new(entry.section(), u64::from(entry.offset), "section", expected, entry.size)
     })?;
-    Ok(bytemuck::pod_read_unaligned(bytes))
+    Ok(bytemuck::pod_read_unaligned(start))
 }
 
-fn expect_size(field: u64, name: &str, expected: u64, found: u32) -> Result<(), Fault> {
-    if expected == u64::from(found) {
+fn expect_size(entry: &DirectoryEntry, expected: u64) -> Result<(), Fault> {
+    if expected == u64::from(entry.size) {
         return Ok(());
     }
-    let expected = format!("{expected}, which its counts take");
-    Err(Fault::new(Section::Header, field, format!("{name} size"), expected, found))
+    let expected = format!("{expected} bytes, which its counts take");
+    Err(Fault::new(entry.section(), u64::from(entry.offset), "section", expected, entry.size))
 }
 
-fn parse_json<T: DeserializeOwned>(section: Section, json: &[u8], at: u64) -> Result<T, Fault> {
+/// Between the arrays of a section, from its own header on, there are zeros.
+fn expect_zeros(
+    bytes: &[u8],
+    entry: &DirectoryEntry,
+    header_bytes: usize,
+    arrays: &[Range<usize>],
+) -> Result<(), Fault> {
+    let mut end = entry.offset as usize + header_bytes;
+    for array in arrays {
+        if let Some((offset, found)) = first_nonzero(bytes, end..array.start) {
+            return Err(Fault::new(entry.section(), offset, "padding", 0, found));
+        }
+        end = array.end;
+    }
+    Ok(())
+}
+
+fn first_nonzero(bytes: &[u8], range: Range<usize>) -> Option<(u64, u8)> {
+    let start = range.start;
+    let gap = bytes.get(range)?;
+    gap.iter().position(|&byte| byte != 0).map(|i| ((start + i) as u64, gap[i]))
+}
+
+/// Parses a section that is JSON.
+pub(crate) fn json<T: DeserializeOwned>(section: Section, json: &[u8], at: u64) -> Result<T, Fault> {
     if json.len() > MAX_METADATA_BYTES as usize {
         let expected = format!("at most {MAX_METADATA_BYTES} bytes");
         return Err(Fault::new(section, at, "JSON", expected, json.len()));

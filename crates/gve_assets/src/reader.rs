@@ -3,7 +3,6 @@
 use std::{
     fs::File,
     io::{self, Read},
-    ops::Range,
     path::Path,
 };
 
@@ -12,12 +11,13 @@ use memmap2::Mmap;
 
 use crate::{
     buffer::Buffer,
-    check::Contents,
-    error::ReadError,
-    layout::{HEADER_BYTES, Header, Layout, SdfHeader},
+    directory::{Directory, check_length, check_start, parse_header},
+    error::{Fault, ReadError, Section},
+    layout::{DIRECTORY_START, FORMAT_VERSION, HEADER_BYTES, Header, KIND_METADATA, directory_end},
     model::{AssetData, Splat},
-    parse::{Parts, parse_header, parse_parts},
-    scan,
+    parse,
+    prefix::{self, AssetPrefix},
+    sections, v1,
     view::{ShellView, VolumeView},
 };
 
@@ -44,12 +44,10 @@ impl Default for OpenOptions {
 /// It can be shared between threads; put it behind an `Arc` to clone it.
 #[derive(Debug)]
 pub struct AssetFile {
-    bytes: Buffer,
-    header: Header,
-    sdf: SdfHeader,
-    layout: Layout,
+    whole: AssetPrefix,
     audio_patch: AudioPatch,
     metadata: FileMetadata,
+    source_format_version: u16,
 }
 
 /// Reads the 64-byte header of a file, for a look at its asset and version.
@@ -63,7 +61,52 @@ pub fn read_header(path: impl AsRef<Path>) -> Result<Header, ReadError> {
     let path = path.as_ref();
     let (mut file, length) = open_file(path)?;
     let start = read_start(&mut file).map_err(|source| io_error(path, source))?;
-    parse_header(&start, length)
+    let header = parse_header(&start)?;
+    check_length(&header, length)?;
+    Ok(header)
+}
+
+/// Reads the header and the metadata of a file, and nothing else of it.
+///
+/// Their checksums are compared. A file of format version 1, whose only checksum is that of all of it, is
+/// read as a whole.
+///
+/// # Errors
+/// [`ReadError`] when the file cannot be read, is no `.gve_bin`, was cut short, or what is read of it is
+/// damaged.
+pub fn read_metadata(path: impl AsRef<Path>) -> Result<(Header, FileMetadata), ReadError> {
+    let path = path.as_ref();
+    let (mut file, length) = open_file(path)?;
+    let mut bytes = read_start(&mut file).map_err(|source| io_error(path, source))?;
+    let header = parse_header(&bytes)?;
+    check_length(&header, length)?;
+    if header.format_version != FORMAT_VERSION {
+        let options = OpenOptions { verify_crc: true, map: false };
+        return Ok((header, AssetFile::open_with(path, options)?.metadata));
+    }
+    let mut read_to = |end: usize, bytes: &mut Vec<u8>| {
+        // At most 64 entries, or a section that was found to lie in the file and within its limit.
+        let more = end.saturating_sub(bytes.len()) as u64;
+        (&mut file).take(more).read_to_end(bytes).map_err(|source| io_error(path, source))?;
+        if bytes.len() < end {
+            return Err(ReadError::Length { expected: end as u64, found: bytes.len() as u64 });
+        }
+        Ok(())
+    };
+    read_to(DIRECTORY_START, &mut bytes)?;
+    read_to(directory_end(crate::directory::section_count(&bytes)?), &mut bytes)?;
+    check_start(&bytes, &header)?;
+    let directory = Directory::parse(&bytes, header)?;
+    let Some(entry) = directory.find(KIND_METADATA, 0) else { return Err(missing("metadata").into()) };
+    let most = u64::from(gve_types::limits::MAX_METADATA_BYTES) + 4;
+    if u64::from(entry.size) > most {
+        let expected = format!("at most {most} bytes");
+        let at = u64::from(entry.offset);
+        return Err(Fault::new(Section::Metadata, at, "section", expected, entry.size).into());
+    }
+    read_to(entry.end() as usize, &mut bytes)?;
+    prefix::checksums(&bytes, &directory)?;
+    Ok((header, parse::metadata(&bytes, &directory, entry)?))
 }
 
 impl AssetFile {
@@ -89,7 +132,7 @@ impl AssetFile {
         let path = path.as_ref();
         let (mut file, length) = open_file(path)?;
         let start = read_start(&mut file).map_err(|source| io_error(path, source))?;
-        parse_header(&start, length)?;
+        check_length(&parse_header(&start)?, length)?;
         let bytes = if options.map {
             Buffer::Map(map(&file).map_err(|source| io_error(path, source))?)
         } else {
@@ -119,29 +162,74 @@ impl AssetFile {
         Self::from_buffer(Buffer::new(bytes), options.verify_crc)
     }
 
-    fn from_buffer(bytes: Buffer, verify_crc: bool) -> Result<Self, ReadError> {
-        let header = parse_header(&bytes, bytes.len() as u64)?;
-        parse(bytes, header, verify_crc)
+    /// Checks the first bytes of a file that is still arriving: short for [`AssetPrefix::new`].
+    ///
+    /// # Errors
+    /// Those of [`AssetPrefix::new`].
+    pub fn from_prefix(bytes: Vec<u8>) -> Result<AssetPrefix, ReadError> {
+        AssetPrefix::new(bytes)
     }
 
-    /// The file header.
+    fn from_buffer(bytes: Buffer, verify_crc: bool) -> Result<Self, ReadError> {
+        let header = parse_header(&bytes)?;
+        check_length(&header, bytes.len() as u64)?;
+        match header.format_version {
+            FORMAT_VERSION => Self::from_current(bytes, header, verify_crc),
+            version => {
+                // Compared in any case: the bytes that could be compared later are not kept.
+                let bytes = v1::to_current(&bytes, &header)?;
+                let header = parse_header(&bytes)?;
+                let file = Self::from_current(Buffer::new(bytes), header, false)?;
+                Ok(Self { source_format_version: version, ..file })
+            }
+        }
+    }
+
+    fn from_current(bytes: Buffer, header: Header, verify_crc: bool) -> Result<Self, ReadError> {
+        let count = crate::directory::section_count(&bytes)?;
+        if bytes.len() < directory_end(count) {
+            let (expected, found) = (directory_end(count) as u64, bytes.len());
+            return Err(Fault::new(Section::Directory, HEADER_BYTES as u64, "end", found, expected).into());
+        }
+        if verify_crc {
+            check_start(&bytes, &header)?;
+        }
+        let directory = Directory::parse(&bytes, header)?;
+        let mut whole = AssetPrefix::check(bytes, directory, verify_crc)?;
+        let metadata = whole.parsed.metadata.take().ok_or_else(|| missing("metadata"))?;
+        let audio_patch = whole.parsed.audio_patch.take().ok_or_else(|| missing("audio"))?;
+        Ok(Self { whole, audio_patch, metadata, source_format_version: FORMAT_VERSION })
+    }
+
+    /// The file header. That of a file of an older format version is the one of its conversion.
     pub fn header(&self) -> &Header {
-        &self.header
+        self.whole.directory.header()
+    }
+
+    /// What the file says of its sections.
+    pub fn directory(&self) -> &Directory {
+        &self.whole.directory
+    }
+
+    /// The format version of the file that was opened. One that is older than [`FORMAT_VERSION`] was
+    /// converted, and everything here is a view of that.
+    pub fn source_format_version(&self) -> u16 {
+        self.source_format_version
     }
 
     /// The distance volume.
     pub fn volume(&self) -> VolumeView<'_> {
-        volume_view(&self.bytes, &self.sdf, &self.layout)
+        self.whole.volume().unwrap_or(VolumeView::NONE)
     }
 
     /// The splats, most important first.
     pub fn splats(&self) -> &[Splat] {
-        view(&self.bytes, self.layout.splats.bytes())
+        sections::splats(&self.whole.bytes, &self.whole.parsed.layout)
     }
 
     /// The surface mesh.
     pub fn shell(&self) -> ShellView<'_> {
-        shell_view(&self.bytes, &self.layout)
+        self.whole.shell().unwrap_or(ShellView::NONE)
     }
 
     /// How the asset sounds when struck.
@@ -154,24 +242,28 @@ impl AssetFile {
         &self.metadata
     }
 
-    /// The bytes of the whole file, to be sent or copied.
+    /// The bytes of the whole file, to be sent or copied; of a file of an older format version, those of
+    /// its conversion.
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        &self.whole.bytes
     }
 
-    /// Compares the checksum, for a file that was opened without.
+    /// Compares all checksums, for a file that was opened without.
     ///
     /// # Errors
     /// [`ReadError::Checksum`] if the file is damaged.
     pub fn verify_checksum(&self) -> Result<(), ReadError> {
-        compare_checksum(&self.bytes, self.header.crc32c)
+        check_start(&self.whole.bytes, self.header())?;
+        prefix::checksums(&self.whole.bytes, self.directory())
     }
 
     /// A copy of everything, to be changed and written again.
     pub fn to_data(&self) -> AssetData {
+        let header = self.header();
         AssetData {
-            asset_id: self.header.asset_id,
-            version: self.header.version,
+            asset_id: header.asset_id,
+            version: header.version,
+            refinement: header.refinement(),
             volume: self.volume().to_volume(),
             splats: self.splats().to_vec(),
             shell: self.shell().to_shell(),
@@ -179,6 +271,11 @@ impl AssetFile {
             metadata: self.metadata.clone(),
         }
     }
+}
+
+/// Not met: the directory was found to name every section that must be there, and all of them were read.
+fn missing(what: &str) -> Fault {
+    Fault::new(Section::Directory, HEADER_BYTES as u64, "sections", format!("one with the {what}"), "none")
 }
 
 fn io_error(path: &Path, source: io::Error) -> ReadError {
@@ -213,62 +310,4 @@ fn map(file: &File) -> io::Result<Mmap> {
     // under another name and renamed, so an opened one is never written to again; `AssetFile::open`
     // tells callers that they must not either, and offers them a copy instead.
     unsafe { Mmap::map(file) }
-}
-
-fn compare_checksum(bytes: &[u8], stored: u32) -> Result<(), ReadError> {
-    let computed = scan::checksum(bytes);
-    if computed == stored { Ok(()) } else { Err(ReadError::Checksum { stored, computed }) }
-}
-
-fn parse(bytes: Buffer, header: Header, verify_crc: bool) -> Result<AssetFile, ReadError> {
-    let parts = parse_parts(&bytes, &header).map_err(|fault| {
-        // Damage explains everything else that is wrong, so it is looked for first.
-        match compare_checksum(&bytes, header.crc32c) {
-            Err(damage) if verify_crc => damage,
-            _ => ReadError::Invalid(fault),
-        }
-    })?;
-    let Parts { sdf, layout, audio_patch, metadata } = parts;
-    let contents = Contents {
-        layout: &layout,
-        volume: volume_view(&bytes, &sdf, &layout),
-        splats: view(&bytes, layout.splats.bytes()),
-        shell: shell_view(&bytes, &layout),
-        material_count: metadata.materials.len() as u32,
-    };
-    let scan = scan::scan(&contents, verify_crc.then_some(&bytes));
-    if verify_crc && scan.checksum != header.crc32c {
-        return Err(ReadError::Checksum { stored: header.crc32c, computed: scan.checksum });
-    }
-    scan.contents?;
-    Ok(AssetFile { bytes, header, sdf, layout, audio_patch, metadata })
-}
-
-/// Bytes as elements. The range was checked when the file was opened, and every array starts on a
-/// boundary of an aligned buffer.
-fn view<T: bytemuck::Pod>(bytes: &[u8], range: Range<usize>) -> &[T] {
-    bytemuck::cast_slice(&bytes[range])
-}
-
-fn volume_view<'a>(bytes: &'a [u8], sdf: &SdfHeader, layout: &Layout) -> VolumeView<'a> {
-    VolumeView {
-        origin: sdf.origin,
-        cell_size: sdf.cell_size,
-        lipschitz: sdf.lipschitz,
-        bricks: sdf.bricks,
-        grid: view(bytes, layout.sdf.grid.bytes()),
-        atlas_bricks: sdf.atlas_bricks,
-        distances: view(bytes, layout.sdf.distances.bytes()),
-        materials: view(bytes, layout.sdf.materials.bytes()),
-    }
-}
-
-fn shell_view<'a>(bytes: &'a [u8], layout: &Layout) -> ShellView<'a> {
-    ShellView {
-        positions: view(bytes, layout.shell.positions.bytes()),
-        normals: view(bytes, layout.shell.normals.bytes()),
-        weld: view(bytes, layout.shell.weld.bytes()),
-        indices: view(bytes, layout.shell.indices.bytes()),
-        parts: view(bytes, layout.shell.parts.bytes()),
-    }
 }

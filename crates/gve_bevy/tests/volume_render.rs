@@ -15,102 +15,16 @@ use bevy::{
 };
 use common::{
     asset::{Shape, asset, material},
+    stage::{BLUE, RED, Stage},
     *,
 };
 use gve_bevy::{object::GveDrawnAs, prelude::*};
-
-const RED: [u8; 3] = [200, 40, 30];
-const BLUE: [u8; 3] = [30, 60, 200];
-const EYE: Vec3 = Vec3::new(1.2, 1.4, 2.6);
 
 /// Coarse enough to be quick, fine enough to be exact to a tenth of a pixel.
 const RESOLUTION: u32 = 48;
 
 fn sphere(radius: f32, color: [u8; 3]) -> GveAsset {
     asset(&Shape::sphere(radius, material(color, 0.0, 0.5)), RESOLUTION)
-}
-
-/// An app, its camera and its picture.
-struct Stage {
-    app: App,
-    target: Handle<Image>,
-    camera: Entity,
-    scene: Vec<Entity>,
-    objects: Vec<Entity>,
-}
-
-impl Stage {
-    fn new(msaa: Msaa) -> Self {
-        let mut app = app();
-        app.insert_resource(GlobalAmbientLight { brightness: 300.0, ..default() });
-        let target = target(&mut app);
-        let camera = app.world_mut().spawn((camera(&target, EYE), msaa)).id();
-        Self { app, target, camera, scene: Vec::new(), objects: Vec::new() }
-    }
-
-    fn add(&mut self, bundle: impl Bundle) {
-        let entity = self.app.world_mut().spawn(bundle).id();
-        self.scene.push(entity);
-    }
-
-    fn sun(&mut self) {
-        self.add((
-            DirectionalLight { illuminance: 6000.0, shadow_maps_enabled: true, ..default() },
-            Transform::from_xyz(2.0, 3.0, 2.5).looking_at(Vec3::ZERO, Vec3::Y),
-        ));
-    }
-
-    fn mesh(&mut self, mesh: impl Into<Mesh>, color: Color, place: Transform) {
-        let entity = spawn_mesh(&mut self.app, mesh, color, place);
-        self.scene.push(entity);
-    }
-
-    fn object(&mut self, asset: GveAsset, place: Transform) {
-        let entity = spawn(&mut self.app, asset, GveRepresentation::Volume, place);
-        self.objects.push(entity);
-    }
-
-    fn look_from(&mut self, eye: Vec3) {
-        let place = Transform::from_translation(eye).looking_at(Vec3::ZERO, Vec3::Y);
-        self.app.world_mut().entity_mut(self.camera).insert(place);
-    }
-
-    /// Another camera at the same place: Bevy does not take prepasses from a camera that has drawn with them.
-    fn replace_camera(&mut self, more: impl Bundle) {
-        self.app.world_mut().despawn(self.camera);
-        self.camera = self.app.world_mut().spawn((camera(&self.target, EYE), Msaa::Off)).insert(more).id();
-    }
-
-    fn shoot(&mut self, what: GveRepresentation) -> Picture {
-        for &object in &self.objects {
-            self.app.world_mut().entity_mut(object).insert(what);
-        }
-        shoot(&mut self.app, &self.target)
-    }
-
-    /// Draws the scene with volumes and with shells; they must look alike.
-    #[track_caller]
-    fn compare(&mut self, name: &str) -> (Picture, Picture) {
-        let volume = self.shoot(GveRepresentation::Volume);
-        let shell = self.shoot(GveRepresentation::Shell);
-        volume.keep(&format!("{name}_volume"));
-        shell.keep(&format!("{name}_shell"));
-        assert!(shell.covered() > 4_000, "{name}: {} pixels are covered", shell.covered());
-        let (iou, difference) = (volume.iou(&shell), volume.color_difference(&shell));
-        let other = volume.other_pixels(&shell, 24);
-        assert!(iou > 0.985, "{name}: silhouettes agree to {iou}");
-        assert!(difference < 2.0, "{name}: colours differ by {difference} of 255");
-        // Along outlines and the borders of shadows single pixels fall to one side or the other.
-        assert!(other < 0.02, "{name}: {:.1} % of the pixels show something else", 100.0 * other);
-        (volume, shell)
-    }
-
-    fn clear(&mut self) {
-        for entity in self.scene.drain(..).chain(self.objects.drain(..)) {
-            self.app.world_mut().despawn(entity);
-        }
-        self.look_from(EYE);
-    }
 }
 
 #[test]
@@ -272,7 +186,7 @@ fn without_a_gpu_nothing_is_drawn() {
     let object = spawn(&mut app, sphere(1.0, RED), GveRepresentation::Volume, Transform::default());
     app.update();
     app.update();
-    assert_eq!(app.world().get::<GveAssetStatus>(object), Some(&GveAssetStatus::Ready));
+    assert_eq!(app.world().get::<GveAssetStatus>(object), Some(&GveAssetStatus::Ready { warnings: vec![] }));
 }
 
 #[test]
@@ -297,7 +211,8 @@ fn outlines_are_smooth_with_multisampling() {
     // For the eye: sharp edges, thin parts and two materials.
     stage.sun();
     let cube = Shape {
-        material: Box::new(|p| u8::from(p.x + 0.3 * p.y > 0.1)),
+        part: Box::new(|p| u16::from(p.x + 0.3 * p.y > 0.1)),
+        parts: vec![0, 1],
         materials: vec![material(RED, 0.0, 0.4), material([190, 190, 200], 1.0, 0.35)],
         ..Shape::cube(0.8, 0.05, material(RED, 0.0, 0.4))
     };

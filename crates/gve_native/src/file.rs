@@ -46,6 +46,18 @@ impl Header {
         self.0.splat_count
     }
 
+    /// The format version of the file.
+    #[getter]
+    fn format_version(&self) -> u16 {
+        self.0.format_version
+    }
+
+    /// How far the compile had come: 0 geometry with seeded splats, 1 with sound, 2 with trained splats.
+    #[getter]
+    fn refinement(&self) -> u8 {
+        self.0.refinement().number()
+    }
+
     /// Whether the splats were trained.
     #[getter]
     fn splats_trained(&self) -> bool {
@@ -128,6 +140,17 @@ pub(crate) fn read_header(py: Python<'_>, path: PathBuf) -> PyResult<Header> {
         .map_err(|error| errors::from_read_error(py, &path, &error))
 }
 
+/// Reads the header and the metadata's compiler version, and nothing else of a file; the checksums of what
+/// is read are compared.
+///
+/// Raises `AssetFileError`.
+#[pyfunction]
+pub(crate) fn read_stamp(py: Python<'_>, path: PathBuf) -> PyResult<(Header, String)> {
+    py.detach(|| gve_assets::read_metadata(&path))
+        .map(|(header, metadata)| (Header(header), metadata.compiler_version))
+        .map_err(|error| errors::from_read_error(py, &path, &error))
+}
+
 fn open(py: Python<'_>, path: &Path) -> PyResult<AssetFile> {
     py.detach(|| AssetFile::open_with(path, READ)).map_err(|error| errors::from_read_error(py, path, &error))
 }
@@ -140,7 +163,7 @@ pub(crate) fn read_metadata(py: Python<'_>, path: PathBuf) -> PyResult<String> {
     json(serde_json::to_string(open(py, &path)?.metadata()))
 }
 
-/// Checks a whole file: checksum, every offset, count and number.
+/// Checks a whole file: checksums, every offset, count and number.
 ///
 /// Raises `AssetFileError`.
 #[pyfunction]

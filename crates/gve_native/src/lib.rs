@@ -45,9 +45,12 @@ fn gve_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(file::write_asset, module)?)?;
     module.add_function(wrap_pyfunction!(file::read_header, module)?)?;
     module.add_function(wrap_pyfunction!(file::read_metadata, module)?)?;
+    module.add_function(wrap_pyfunction!(file::read_stamp, module)?)?;
     module.add_function(wrap_pyfunction!(file::restamp, module)?)?;
     module.add_function(wrap_pyfunction!(file::verify, module)?)?;
     module.add_function(wrap_pyfunction!(render::render, module)?)?;
     module.add_function(wrap_pyfunction!(render::render_linear, module)?)?;
+    module.add("FORMAT_VERSION", gve_assets::layout::FORMAT_VERSION)?;
+    module.add("COMPILER_VERSION", gve_bake::COMPILER_VERSION)?;
     raster::register(module)
 }

@@ -6,6 +6,8 @@
 //!
 //! * announced and loaded never decrease;
 //! * a binary is taken when its version is above the loaded one and not below the announced one;
+//! * a binary of the loaded version is taken when its [refinement](refinement_of) is higher: the same recipe
+//!   with more work put into it. It never replaces a newer version, nor comes when one is announced;
 //! * an asset is stale while announced > loaded, so an older version is never taken for current.
 //!
 //! # When the numbers begin again
@@ -28,6 +30,8 @@ pub struct AssetVersions {
     pub announced: u32,
     /// The newest version whose binary was taken.
     pub loaded: u32,
+    /// The refinement of the binary that was taken last.
+    pub refinement: u8,
 }
 
 impl AssetVersions {
@@ -42,16 +46,39 @@ impl AssetVersions {
 pub enum Verdict {
     /// It is the newest: take it.
     Take,
-    /// This version or a newer one is loaded already.
+    /// This version is loaded already, as fine as this or finer, or a newer one is.
     NotNewer {
         /// The version that is loaded.
         loaded: u32,
+        /// Its refinement.
+        refinement: u8,
     },
     /// A newer version is announced.
     Superseded {
         /// The version that is announced.
         announced: u32,
     },
+}
+
+/// How far the binary of a version was worked out: 0 for geometry with seeded splats, 1 with sound, 2 with
+/// trained splats. A finer binary of a version may follow a coarser one.
+///
+/// Read from the flags in the header of a `.gve_bin`; 0 for bytes that are none, which the reader refuses later.
+pub fn refinement_of(file: &[u8]) -> u8 {
+    let (Some(b"GVE1"), Some(format), Some(flags)) = (file.get(..4), u16_at(file, 4), u16_at(file, 6)) else {
+        return 0;
+    };
+    match format {
+        // Format version 1 knew only whether splats were trained.
+        1 if flags & 1 != 0 => 2,
+        1 => 0,
+        _ => (flags & 3) as u8,
+    }
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+    let two = bytes.get(at..at + 2)?;
+    Some(u16::from_le_bytes(two.try_into().ok()?))
 }
 
 /// The versions of all assets that a client cares for, by wire id. Does nothing but count.
@@ -74,23 +101,23 @@ impl VersionCache {
         is_news
     }
 
-    /// What would become of a binary of this version.
-    pub fn judge(&self, id: u64, version: u32) -> Verdict {
-        let AssetVersions { announced, loaded } = self.get(id);
-        if version < announced {
-            Verdict::Superseded { announced }
-        } else if version <= loaded {
-            Verdict::NotNewer { loaded }
+    /// What would become of a binary of this version and refinement.
+    pub fn judge(&self, id: u64, version: u32, refinement: u8) -> Verdict {
+        let asset = self.get(id);
+        if version < asset.announced {
+            Verdict::Superseded { announced: asset.announced }
+        } else if (version, refinement) <= (asset.loaded, asset.refinement) {
+            Verdict::NotNewer { loaded: asset.loaded, refinement: asset.refinement }
         } else {
             Verdict::Take
         }
     }
 
-    /// A binary of this version is at hand; if the verdict is to take it, it counts as loaded.
-    pub fn take(&mut self, id: u64, version: u32) -> Verdict {
-        let verdict = self.judge(id, version);
+    /// A binary of this version and refinement is at hand; if the verdict is to take it, it counts as loaded.
+    pub fn take(&mut self, id: u64, version: u32, refinement: u8) -> Verdict {
+        let verdict = self.judge(id, version, refinement);
         if verdict == Verdict::Take {
-            self.assets.insert(id, AssetVersions { announced: version, loaded: version });
+            self.assets.insert(id, AssetVersions { announced: version, loaded: version, refinement });
         }
         verdict
     }
@@ -99,14 +126,14 @@ impl VersionCache {
     /// announced version is taken.
     pub fn unload(&mut self, id: u64) {
         if let Some(asset) = self.assets.get_mut(&id) {
-            asset.loaded = 0;
+            (asset.loaded, asset.refinement) = (0, 0);
         }
     }
 
     /// The store itself says that this is its version now, below what it announced before: it was
     /// emptied or put back. What is loaded counts for nothing any more. 0 for an asset that is gone.
     pub fn rebase(&mut self, id: u64, version: u32) {
-        self.assets.insert(id, AssetVersions { announced: version, loaded: 0 });
+        self.assets.insert(id, AssetVersions { announced: version, ..AssetVersions::default() });
     }
 }
 
@@ -117,18 +144,18 @@ mod tests {
     use super::*;
 
     fn versions(announced: u32, loaded: u32) -> AssetVersions {
-        AssetVersions { announced, loaded }
+        AssetVersions { announced, loaded, refinement: 0 }
     }
 
     #[test]
     fn the_timeline_of_the_specification() {
         let mut cache = VersionCache::default();
-        assert_eq!(cache.take(42, 11), Verdict::Take);
+        assert_eq!(cache.take(42, 11, 0), Verdict::Take);
         assert!(!cache.get(42).is_stale());
         assert!(cache.announce(42, 12));
         assert!(cache.get(42).is_stale());
-        assert_eq!(cache.take(42, 11), Verdict::Superseded { announced: 12 });
-        assert_eq!(cache.take(42, 12), Verdict::Take);
+        assert_eq!(cache.take(42, 11, 0), Verdict::Superseded { announced: 12 });
+        assert_eq!(cache.take(42, 12, 0), Verdict::Take);
         assert_eq!(cache.get(42), versions(12, 12));
         assert!(!cache.get(42).is_stale());
     }
@@ -136,11 +163,40 @@ mod tests {
     #[test]
     fn a_binary_may_overtake_its_announcement() {
         let mut cache = VersionCache::default();
-        assert_eq!(cache.take(1, 3), Verdict::Take);
+        assert_eq!(cache.take(1, 3, 0), Verdict::Take);
         assert!(!cache.announce(1, 3));
         assert!(!cache.announce(1, 2));
         assert_eq!(cache.get(1), versions(3, 3));
-        assert_eq!(cache.take(1, 3), Verdict::NotNewer { loaded: 3 });
+        assert_eq!(cache.take(1, 3, 0), Verdict::NotNewer { loaded: 3, refinement: 0 });
+    }
+
+    #[test]
+    fn a_finer_binary_of_the_loaded_version_is_taken_and_no_other() {
+        let mut cache = VersionCache::default();
+        assert_eq!(cache.take(1, 3, 1), Verdict::Take);
+        assert_eq!(cache.take(1, 3, 1), Verdict::NotNewer { loaded: 3, refinement: 1 }, "as fine");
+        assert_eq!(cache.take(1, 3, 0), Verdict::NotNewer { loaded: 3, refinement: 1 }, "coarser");
+        assert_eq!(cache.take(1, 3, 2), Verdict::Take);
+        assert_eq!(cache.get(1), AssetVersions { announced: 3, loaded: 3, refinement: 2 });
+        assert_eq!(cache.take(1, 2, 3), Verdict::Superseded { announced: 3 }, "older, however fine");
+        assert_eq!(cache.take(1, 4, 0), Verdict::Take, "a newer version begins coarse");
+        assert_eq!(cache.get(1), AssetVersions { announced: 4, loaded: 4, refinement: 0 });
+        cache.announce(1, 5);
+        assert_eq!(cache.take(1, 4, 2), Verdict::Superseded { announced: 5 });
+        cache.take(1, 5, 2);
+        cache.unload(1);
+        assert_eq!(cache.take(1, 5, 0), Verdict::Take, "what is gone does not count");
+    }
+
+    #[test]
+    fn the_refinement_stands_in_the_header() {
+        let file =
+            |format: u16, flags: u16| [b"GVE1", &format.to_le_bytes()[..], &flags.to_le_bytes()].concat();
+        let refinements: Vec<u8> = (0..8).map(|flags| refinement_of(&file(2, flags))).collect();
+        assert_eq!(refinements, [0, 1, 2, 3, 0, 1, 2, 3], "two bits of the flags");
+        assert_eq!([refinement_of(&file(1, 0)), refinement_of(&file(1, 1))], [0, 2], "trained or not");
+        assert_eq!(refinement_of(&file(2, 2)[..7]), 0, "cut short");
+        assert_eq!(refinement_of(b"PNG1\x02\x00\x02\x00"), 0, "another kind of file");
     }
 
     #[test]
@@ -148,38 +204,40 @@ mod tests {
         let mut cache = VersionCache::default();
         cache.announce(1, 2);
         cache.announce(1, 3);
-        assert_eq!(cache.take(1, 2), Verdict::Superseded { announced: 3 });
-        assert_eq!(cache.take(1, 3), Verdict::Take);
+        assert_eq!(cache.take(1, 2, 0), Verdict::Superseded { announced: 3 });
+        assert_eq!(cache.take(1, 3, 0), Verdict::Take);
     }
 
     #[test]
     fn what_was_unloaded_is_taken_again_but_nothing_older() {
         let mut cache = VersionCache::default();
-        cache.take(1, 5);
+        cache.take(1, 5, 0);
         cache.unload(1);
-        assert_eq!(cache.take(1, 4), Verdict::Superseded { announced: 5 });
-        assert_eq!(cache.take(1, 5), Verdict::Take);
+        assert_eq!(cache.take(1, 4, 0), Verdict::Superseded { announced: 5 });
+        assert_eq!(cache.take(1, 5, 0), Verdict::Take);
     }
 
     #[test]
     fn a_store_that_begins_again_is_followed_once_it_was_asked() {
         let mut cache = VersionCache::default();
-        cache.take(1, 5);
-        assert_eq!(cache.take(1, 1), Verdict::Superseded { announced: 5 });
+        cache.take(1, 5, 0);
+        assert_eq!(cache.take(1, 1, 0), Verdict::Superseded { announced: 5 });
         cache.rebase(1, 1);
         assert!(cache.get(1).is_stale());
-        assert_eq!(cache.take(1, 1), Verdict::Take);
+        assert_eq!(cache.take(1, 1, 0), Verdict::Take);
     }
 
     #[derive(Debug, Clone, Copy)]
     enum Arrival {
         Bump(u32),
-        Ready(u32),
+        Ready(u32, u8),
     }
 
     /// Whatever arrives: any of the messages about versions up to 8, in any order, any number of times.
     fn arrivals() -> impl Strategy<Value = Vec<Arrival>> {
-        let one = prop_oneof![(1..=8_u32).prop_map(Arrival::Bump), (1..=8_u32).prop_map(Arrival::Ready)];
+        let ready =
+            (1..=8_u32, 0..=2_u8).prop_map(|(version, refinement)| Arrival::Ready(version, refinement));
+        let one = prop_oneof![(1..=8_u32).prop_map(Arrival::Bump), ready];
         prop::collection::vec(one, 0..64)
     }
 
@@ -187,24 +245,24 @@ mod tests {
         #[test]
         fn an_older_version_never_shows_as_current(arrivals in arrivals()) {
             let mut cache = VersionCache::default();
-            let (mut heard_of, mut shown) = (0, 0);
+            let (mut heard_of, mut shown) = (0, (0, 0));
             for arrival in arrivals {
                 match arrival {
                     Arrival::Bump(version) => {
                         cache.announce(7, version);
                         heard_of = heard_of.max(version);
                     }
-                    Arrival::Ready(version) => {
-                        if cache.take(7, version) == Verdict::Take {
-                            prop_assert!(version > shown, "the picture never goes back");
-                            shown = version;
+                    Arrival::Ready(version, refinement) => {
+                        if cache.take(7, version, refinement) == Verdict::Take {
+                            prop_assert!((version, refinement) > shown, "the picture never goes back");
+                            shown = (version, refinement);
                         }
                         heard_of = heard_of.max(version);
                     }
                 }
                 let versions = cache.get(7);
-                prop_assert_eq!(versions.loaded, shown);
-                prop_assert!(versions.is_stale() || shown == heard_of, "shows {} of {}", shown, heard_of);
+                prop_assert_eq!((versions.loaded, versions.refinement), shown);
+                prop_assert!(versions.is_stale() || shown.0 == heard_of, "shows {} of {}", shown.0, heard_of);
             }
         }
 
@@ -213,11 +271,11 @@ mod tests {
             before in arrivals(), after in arrivals(),
         ) {
             let mut cache = VersionCache::default();
-            let newest = std::iter::once(Arrival::Ready(9));
+            let newest = std::iter::once(Arrival::Ready(9, 0));
             for arrival in before.into_iter().chain(newest).chain(after) {
                 match arrival {
                     Arrival::Bump(version) => { cache.announce(7, version); }
-                    Arrival::Ready(version) => { cache.take(7, version); }
+                    Arrival::Ready(version, refinement) => { cache.take(7, version, refinement); }
                 }
             }
             prop_assert_eq!(cache.get(7), versions(9, 9));

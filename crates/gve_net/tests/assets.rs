@@ -44,7 +44,7 @@ async fn the_timeline_of_the_specification() {
     socket.send(ready(42, 11)).await;
     socket.send(ready(42, 12)).await;
     assert_eq!(next(&assets).await, AssetMessage::Ready { id: 42, version: 12, bytes: content(42, 12) });
-    assert_eq!(assets.versions(42), AssetVersions { announced: 12, loaded: 12 });
+    assert_eq!(assets.versions(42), AssetVersions { announced: 12, loaded: 12, refinement: 0 });
 }
 
 #[tokio::test]

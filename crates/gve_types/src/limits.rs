@@ -57,6 +57,17 @@ pub const MAX_SHELL_VERTICES: u32 = 1 << 24;
 pub const MAX_SHELL_TRIANGLES: u32 = 1 << 25;
 /// Largest side of a 3D texture in texels; what WebGPU guarantees.
 pub const MAX_TEXTURE_3D_TEXELS: u32 = 2048;
+/// Most levels of a distance volume: from a cell as large as the asset to 1/32768 of it, beyond which
+/// single precision places no samples.
+pub const MAX_VOLUME_LEVELS: u32 = 16;
+/// Most bricks along one side of a volume's coarsest level: one more texture of that side.
+pub const MAX_VOLUME_BRICKS: u32 = MAX_TEXTURE_3D_TEXELS;
+/// Most bricks along one side of a volume's atlas: 8 samples each fill the largest 3D texture.
+pub const MAX_ATLAS_BRICKS: u32 = MAX_TEXTURE_3D_TEXELS / 8;
+/// Most parts of an asset: a sample of the volume stores its part in at most two bytes.
+pub const MAX_PARTS: usize = 1 << 16;
+/// Most sections of a file: its 16 levels, the others, and room for kinds that are not known yet.
+pub const MAX_FILE_SECTIONS: u32 = 64;
 /// Longest metadata section in bytes.
 pub const MAX_METADATA_BYTES: u32 = 16 << 20;
 

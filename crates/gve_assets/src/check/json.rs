@@ -1,12 +1,15 @@
 //! The two sections that are JSON.
 
 use gve_types::{
-    FileMetadata, MaterialSpec,
+    FileMetadata, FilePart, MaterialSpec,
     dna::AudioPatch,
-    limits::{MAX_AUDIO_MODES, MAX_MATERIALS, MAX_NAME_BYTES},
+    limits::{MAX_AUDIO_MODES, MAX_MATERIALS, MAX_NAME_BYTES, MAX_PARTS},
 };
 
-use crate::error::{Fault, Section};
+use crate::{
+    error::{Fault, Section},
+    layout::UNIT_TOLERANCE,
+};
 
 /// A parser may turn `1e39` into an infinite `f32` without a word (`serde_json` does, depending on its
 /// features), so every number is looked at.
@@ -74,15 +77,63 @@ pub(crate) fn metadata(metadata: &FileMetadata, splats_trained: bool, at: u64) -
     finite(
         section,
         at,
-        [("mass.mass_kg", mass.mass_kg), ("mass.volume_m3", mass.volume_m3)]
-            .into_iter()
-            .chain(named("mass.center_of_mass", &mass.center_of_mass))
-            .chain(named("mass.inertia_kg_m2", mass.inertia_kg_m2.as_flattened())),
+        [
+            ("mass.mass_kg", mass.mass_kg),
+            ("mass.volume_m3", mass.volume_m3),
+            ("mass.relative_error", mass.relative_error),
+        ]
+        .into_iter()
+        .chain(named("mass.center_of_mass", &mass.center_of_mass))
+        .chain(named("mass.inertia_kg_m2", mass.inertia_kg_m2.as_flattened())),
     )?;
     finite(section, at, named("embedding", &metadata.embedding))?;
+    if metadata.parts.len() > MAX_PARTS {
+        let expected = format!("at most {MAX_PARTS}");
+        return Err(Fault::new(section, at, "parts", expected, metadata.parts.len()));
+    }
+    for (i, one) in metadata.parts.iter().enumerate() {
+        part(one, metadata.materials.len()).map_err(|(what, expected, found)| {
+            Fault::new(section, at, format!("parts[{i}].{what}"), expected, found)
+        })?;
+    }
+    finite(
+        section,
+        at,
+        metadata.volume_lacks.iter().flat_map(|lack| {
+            named("volume_lacks.place", &lack.place).chain([("volume_lacks.thickness_m", lack.thickness_m)])
+        }),
+    )?;
     if metadata.splats_trained != splats_trained {
-        let expected = format!("{splats_trained}, as the header's flag says");
+        let expected = format!("{splats_trained}, as the header's refinement says");
         return Err(Fault::new(section, at, "splats_trained", expected, metadata.splats_trained));
+    }
+    Ok(())
+}
+
+/// What is wrong with a part: which field, what was expected, what was found.
+fn part(part: &FilePart, materials: usize) -> Result<(), (&'static str, String, String)> {
+    let fault = |what, expected: &str, found: String| Err((what, expected.to_owned(), found));
+    let FilePart { path: _, name, material, frame, mass_kg, volume_m3 } = part;
+    if name.as_ref().is_some_and(|name| name.len() > MAX_NAME_BYTES) {
+        return fault("name", &format!("at most {MAX_NAME_BYTES} bytes"), "a longer one".to_owned());
+    }
+    if *material as usize >= materials {
+        return fault("material", &format!("an index below {materials}"), material.to_string());
+    }
+    if !frame.translation.iter().all(|x| x.is_finite()) {
+        return fault("frame.translation", "finite numbers", format!("{:?}", frame.translation));
+    }
+    let squared_length: f32 = frame.rotation.iter().map(|x| x * x).sum();
+    if !((squared_length - 1.0).abs() <= UNIT_TOLERANCE) {
+        return fault("frame.rotation", "a unit quaternion", format!("{:?}", frame.rotation));
+    }
+    if !(frame.scale > 0.0 && frame.scale.is_finite()) {
+        return fault("frame.scale", "a positive number", frame.scale.to_string());
+    }
+    for (what, number) in [("mass_kg", mass_kg), ("volume_m3", volume_m3)] {
+        if !number.is_finite() {
+            return fault(what, "a finite number", number.to_string());
+        }
     }
     Ok(())
 }

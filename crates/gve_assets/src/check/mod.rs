@@ -1,20 +1,23 @@
 //! What makes contents valid. Reader and writer use the same checks, piece by piece.
 
 mod json;
-mod shell;
-mod splats;
-mod volume;
+pub(crate) mod shell;
+pub(crate) mod splats;
+pub(crate) mod volume;
 
 pub(crate) use json::{audio_patch, metadata};
-pub(crate) use volume::header as sdf_header;
+pub(crate) use volume::header as volume_header;
 
 use std::ops::Range;
 
 use crate::{
-    error::Fault,
-    layout::{Array, Layout},
+    error::{Fault, Section},
+    layout::{
+        Array, DirectoryEntry, KIND_LEVEL, KIND_SHELL, KIND_SPLATS, LevelLayout, ShellLayout, VolumePlan,
+    },
     model::Splat,
-    view::{ShellView, VolumeView},
+    view::{LevelView, ShellView, VolumeView},
+    volume::PartIdsRef,
 };
 
 /// Bytes of one piece: small enough to stay in a core's second cache between checksum and check.
@@ -23,7 +26,18 @@ const PIECE_BYTES: u64 = 256 << 10;
 /// Lanes that are looked at together before deciding; lets the compiler use vector instructions.
 const BLOCK: usize = 4096;
 
-/// All arrays of an asset, and where each stands in the file.
+/// Where the large arrays stand: those of a whole file, or those that are there of one that is still
+/// arriving.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Layout {
+    pub volume: Option<VolumePlan>,
+    /// Coarse to fine.
+    pub levels: Vec<LevelLayout>,
+    pub splats: Option<Array>,
+    pub shell: Option<ShellLayout>,
+}
+
+/// The arrays of a [`Layout`]; empty ones in place of those that are not there.
 #[derive(Clone, Copy)]
 pub(crate) struct Contents<'a> {
     pub layout: &'a Layout,
@@ -32,14 +46,19 @@ pub(crate) struct Contents<'a> {
     pub shell: ShellView<'a>,
     /// How many materials there are to refer to.
     pub material_count: u32,
+    /// How many parts there are to refer to.
+    pub part_count: u32,
 }
 
-/// The arrays of a file.
+/// The arrays of a file; those of the volume with their level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    Grid,
-    Distances,
-    AtlasMaterials,
+    /// Bytes to which a checksum is all that is applied.
+    Raw,
+    Cells(usize),
+    Scales(usize),
+    Distances(usize),
+    PartIds(usize),
     Splats,
     Positions,
     Normals,
@@ -53,75 +72,116 @@ enum Kind {
 pub(crate) struct Piece {
     kind: Kind,
     elements: Range<usize>,
-    /// The bytes they take in the file.
+    /// Where the elements start in the file.
+    at: u64,
+    /// Which section they belong to.
+    pub section: usize,
+    /// The bytes from the end of the section's piece before to the end of the elements; the last piece
+    /// of a section reaches to its end.
     pub bytes: Range<usize>,
 }
 
 #[cfg(test)]
 impl Piece {
     /// A piece to be cut between, not checked.
-    pub(crate) fn of_bytes(bytes: Range<usize>) -> Self {
-        Self { kind: Kind::Splats, elements: 0..0, bytes }
+    pub(crate) fn of_bytes(section: usize, bytes: Range<usize>) -> Self {
+        Self { kind: Kind::Raw, elements: 0..0, at: bytes.start as u64, section, bytes }
     }
 }
 
-impl Contents<'_> {
-    /// Everything there is to check, in the order of the file.
-    pub(crate) fn pieces(&self) -> Vec<Piece> {
-        let Layout { sdf, splats, shell, .. } = self.layout;
-        // The grid and the parts are checked as a whole: their elements must agree with each other.
-        let arrays = [
-            (Kind::Grid, sdf.grid, u64::MAX),
-            (Kind::Distances, sdf.distances, PIECE_BYTES),
-            (Kind::AtlasMaterials, sdf.materials, PIECE_BYTES),
-            (Kind::Splats, *splats, PIECE_BYTES),
-            (Kind::Positions, shell.positions, PIECE_BYTES),
-            (Kind::Normals, shell.normals, PIECE_BYTES),
-            (Kind::Weld, shell.weld, PIECE_BYTES),
-            (Kind::Indices, shell.indices, PIECE_BYTES),
-            (Kind::Parts, shell.parts, u64::MAX),
-        ];
+impl<'a> Contents<'a> {
+    /// Everything there is to check in the given sections, in the order of the file: every byte of a
+    /// section lies in one piece.
+    pub(crate) fn pieces(&self, entries: &[DirectoryEntry]) -> Vec<Piece> {
         let mut pieces = Vec::new();
-        for (kind, array, most_bytes) in arrays {
-            let step = most_bytes / array.stride;
-            let mut first = 0_u64;
-            // An empty array makes a piece too: no parts are wrong where there are indices.
-            loop {
-                let end = first.saturating_add(step).min(array.count);
-                let bytes = Array { start: array.start + first * array.stride, count: end - first, ..array };
-                let elements = first as usize..end as usize;
-                pieces.push(Piece { kind, elements, bytes: bytes.bytes() });
-                first = end;
-                if first == array.count {
-                    break;
+        for (section, entry) in entries.iter().enumerate() {
+            let mut done = entry.offset as usize;
+            for (kind, array, most_bytes) in self.arrays(entry) {
+                let step = most_bytes / array.stride;
+                let mut first = 0_u64;
+                // An empty array makes a piece too: no parts are wrong where there are indices.
+                loop {
+                    let next = first.saturating_add(step).min(array.count);
+                    let at = array.start + first * array.stride;
+                    let end = (array.start + next * array.stride) as usize;
+                    let elements = first as usize..next as usize;
+                    pieces.push(Piece { kind, elements, at, section, bytes: done..end });
+                    (done, first) = (end, next);
+                    if first == array.count {
+                        break;
+                    }
                 }
             }
         }
-        // Nothing says that sections stand in the order of their fields in the header; an empty array
-        // may stand where the next one starts.
-        pieces.sort_by_key(|piece| (piece.bytes.start, piece.bytes.end));
         pieces
+    }
+
+    /// The arrays of one section in their order, and how many bytes of each are checked at once.
+    fn arrays(&self, entry: &DirectoryEntry) -> Vec<(Kind, Array, u64)> {
+        // Cells and runs of triangles are checked as a whole: their elements must agree with each other.
+        let whole = u64::MAX;
+        let level = entry.index as usize;
+        match (entry.kind, self.layout.levels.get(level), self.layout.splats, &self.layout.shell) {
+            (KIND_LEVEL, Some(layout), _, _) => vec![
+                (Kind::Cells(level), layout.cells, whole),
+                (Kind::Scales(level), layout.scales, PIECE_BYTES),
+                (Kind::Distances(level), layout.distances, PIECE_BYTES),
+                (Kind::PartIds(level), layout.parts, PIECE_BYTES),
+            ],
+            (KIND_SPLATS, _, Some(splats), _) => vec![(Kind::Splats, splats, PIECE_BYTES)],
+            (KIND_SHELL, _, _, Some(layout)) => vec![
+                (Kind::Positions, layout.positions, PIECE_BYTES),
+                (Kind::Normals, layout.normals, PIECE_BYTES),
+                (Kind::Weld, layout.weld, PIECE_BYTES),
+                (Kind::Indices, layout.indices, PIECE_BYTES),
+                (Kind::Parts, layout.parts, whole),
+            ],
+            _ => {
+                let raw = Array { start: u64::from(entry.offset), count: u64::from(entry.size), stride: 1 };
+                vec![(Kind::Raw, raw, PIECE_BYTES)]
+            }
+        }
     }
 
     /// Checks one piece.
     pub(crate) fn check(&self, piece: &Piece) -> Result<(), Fault> {
-        let at = piece.bytes.start as u64;
+        let at = piece.at;
         let elements = piece.elements.clone();
         let first = elements.start;
-        let materials = self.material_count;
+        let (materials, shell) = (self.material_count, &self.shell);
         match piece.kind {
-            Kind::Grid => volume::grid(self.volume.grid, self.layout.sdf.distances.count, at),
-            Kind::Distances => volume::distances(&self.volume.distances[elements], first, at),
-            Kind::AtlasMaterials => volume::materials(&self.volume.materials[elements], first, at, materials),
-            Kind::Splats => splats::splats(&self.splats[elements], first, at, materials),
-            Kind::Positions => shell::positions(&self.shell.positions[elements], first, at),
-            Kind::Normals => shell::normals(&self.shell.normals[elements], first, at),
-            Kind::Weld => shell::weld(self.shell.weld, self.shell.positions, elements, at),
-            Kind::Indices => {
-                shell::indices(&self.shell.indices[elements], first, at, self.shell.positions.len())
+            Kind::Raw => Ok(()),
+            Kind::Cells(level) => {
+                let Some(plan) = &self.layout.volume else { return Ok(()) };
+                let stored = plan.counts.get(level).map_or(0, |counts| counts.stored);
+                let groups = plan.groups_below(level);
+                volume::cells(self.level(level).cells, level as u32, stored, groups, at)
             }
-            Kind::Parts => shell::parts(self.shell.parts, self.shell.indices.len(), at, materials),
+            Kind::Scales(level) => {
+                volume::scales(&self.level(level).scales[elements], first, level as u32, at)
+            }
+            Kind::Distances(level) => {
+                let section = Section::Level(level as u32);
+                volume::distances(&self.level(level).distances[elements], first, section, at)
+            }
+            Kind::PartIds(level) => {
+                let ids = match self.level(level).parts {
+                    PartIdsRef::U8(ids) => PartIdsRef::U8(&ids[elements]),
+                    PartIdsRef::U16(ids) => PartIdsRef::U16(&ids[elements]),
+                };
+                volume::parts(ids, first, Section::Level(level as u32), at, self.part_count)
+            }
+            Kind::Splats => splats::splats(&self.splats[elements], first, at, materials),
+            Kind::Positions => shell::positions(&shell.positions[elements], first, at),
+            Kind::Normals => shell::normals(&shell.normals[elements], first, at),
+            Kind::Weld => shell::weld(shell.weld, shell.positions, elements, at),
+            Kind::Indices => shell::indices(&shell.indices[elements], first, at, shell.positions.len()),
+            Kind::Parts => shell::parts(shell.parts, shell.indices.len(), at, materials),
         }
+    }
+
+    fn level(&self, level: usize) -> LevelView<'a> {
+        self.volume.levels().get(level).copied().unwrap_or(LevelView::NONE)
     }
 }
 

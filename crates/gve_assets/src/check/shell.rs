@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Every position is finite.
-pub(super) fn positions(positions: &[[f32; 3]], first: usize, at: u64) -> Result<(), Fault> {
+pub(crate) fn positions(positions: &[[f32; 3]], first: usize, at: u64) -> Result<(), Fault> {
     let numbers = positions.as_flattened();
     match find_bad(numbers, |&x| is_finite(x)) {
         None => Ok(()),
@@ -24,7 +24,7 @@ pub(super) fn positions(positions: &[[f32; 3]], first: usize, at: u64) -> Result
 }
 
 /// Every normal has length 1.
-pub(super) fn normals(normals: &[[f32; 3]], first: usize, at: u64) -> Result<(), Fault> {
+pub(crate) fn normals(normals: &[[f32; 3]], first: usize, at: u64) -> Result<(), Fault> {
     let is_unit = |n: &[f32; 3]| (n[0] * n[0] + n[1] * n[1] + n[2] * n[2] - 1.0).abs() <= UNIT_TOLERANCE;
     match find_bad(normals, is_unit) {
         None => Ok(()),
@@ -36,7 +36,7 @@ pub(super) fn normals(normals: &[[f32; 3]], first: usize, at: u64) -> Result<(),
 }
 
 /// Every vertex is welded to the first one at its place.
-pub(super) fn weld(
+pub(crate) fn weld(
     weld: &[u32],
     positions: &[[f32; 3]],
     vertices: Range<usize>,
@@ -66,7 +66,7 @@ pub(super) fn weld(
 }
 
 /// Every index names a vertex.
-pub(super) fn indices(indices: &[u32], first: usize, at: u64, vertices: usize) -> Result<(), Fault> {
+pub(crate) fn indices(indices: &[u32], first: usize, at: u64, vertices: usize) -> Result<(), Fault> {
     match find_bad(indices, |&index| (index as usize) < vertices) {
         None => Ok(()),
         Some(i) => {
@@ -77,7 +77,7 @@ pub(super) fn indices(indices: &[u32], first: usize, at: u64, vertices: usize) -
 }
 
 /// The parts follow each other, cover all indices, and have a material each that exists.
-pub(super) fn parts(parts: &[ShellPart], indices: usize, at: u64, materials: u32) -> Result<(), Fault> {
+pub(crate) fn parts(parts: &[ShellPart], indices: usize, at: u64, materials: u32) -> Result<(), Fault> {
     let mut seen = [false; MAX_MATERIALS];
     let mut next = 0;
     let mut after = at;

@@ -35,7 +35,7 @@ fn is_good(splat: &Splat, materials: u32) -> bool {
 }
 
 /// Every splat has a finite place, a positive size, a unit rotation and a material that exists.
-pub(super) fn splats(splats: &[Splat], first: usize, at: u64, materials: u32) -> Result<(), Fault> {
+pub(crate) fn splats(splats: &[Splat], first: usize, at: u64, materials: u32) -> Result<(), Fault> {
     let Some(i) = find_bad(splats, |splat| is_good(splat, materials)) else { return Ok(()) };
     let splat = &splats[i];
     let fault = |offset: usize, what: &str, expected: String, found: String| {

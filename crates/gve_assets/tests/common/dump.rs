@@ -70,7 +70,7 @@ impl<'a> Dump<'a> {
     }
 
     fn skip_to(&mut self, to: usize, what: &str) {
-        assert!(to >= self.at, "sections of the golden file stand in the order of the header");
+        assert!(to >= self.at, "arrays stand in the order of the page");
         if to > self.at {
             writeln!(self.text, "        … {} bytes {what}", to - self.at).unwrap();
         }
@@ -90,57 +90,124 @@ impl<'a> Dump<'a> {
     }
 }
 
-/// The dump of a file whose sections stand in the order of the header.
+/// The dump of a file that this build's writer has written.
 pub fn dump(bytes: &[u8]) -> String {
     let mut dump = Dump { bytes, at: 0, text: String::new() };
+    let splat_count = header(&mut dump);
+    let sections = directory(&mut dump);
+    for (kind, index, offset, size) in sections {
+        dump.boundary();
+        assert_eq!(dump.at, offset);
+        match kind {
+            1 => {
+                dump.heading("metadata section");
+                let size = dump.place("size") as usize;
+                dump.json(size, "JSON");
+            }
+            2 => {
+                dump.heading("audio section");
+                dump.json(size, "JSON");
+            }
+            3 => volume(&mut dump),
+            4 => level(&mut dump, index),
+            5 => splats(&mut dump, splat_count),
+            6 => shell(&mut dump),
+            _ => unreachable!("the writer knows no other kind"),
+        }
+        assert_eq!(dump.at, offset + size, "section {kind} ends where the directory says");
+    }
+    assert_eq!(dump.at, bytes.len(), "the file ends with its last section");
+    dump.text
+}
+
+fn crc(dump: &mut Dump<'_>, meaning: &str) {
+    let value = dump.peek_u32();
+    dump.row(4, format!("{meaning} {value:#010x}"));
+}
+
+fn header(dump: &mut Dump<'_>) -> usize {
     dump.heading("header");
     dump.row(4, "magic \"GVE1\"");
-    dump.row(2, "format version 1");
-    dump.row(2, "flags: none");
-    dump.row(8, format!("asset id {}", u64::from_le_bytes(bytes[8..16].try_into().unwrap())));
+    dump.row(2, "format version 2");
+    dump.row(2, "flags: refinement 0");
+    dump.row(8, format!("asset id {}", u64::from_le_bytes(dump.bytes[8..16].try_into().unwrap())));
     dump.u32("asset version");
     dump.place("file length");
-    let sdf = dump.place("SDF offset") as usize;
+    dump.place("SDF offset");
     dump.place("SDF size");
-    let splats = dump.place("splat offset") as usize;
+    dump.place("splat offset");
     let splat_count = dump.u32("splat count") as usize;
-    let shell = dump.place("shell offset") as usize;
+    dump.place("shell offset");
     dump.place("shell size");
-    let audio = dump.place("audio offset") as usize;
-    let audio_size = dump.place("audio size") as usize;
-    let metadata = dump.place("metadata offset") as usize;
-    dump.row(4, format!("CRC-32C {:#010x}", u32::from_le_bytes(bytes[60..64].try_into().unwrap())));
+    dump.place("audio offset");
+    dump.place("audio size");
+    dump.place("metadata offset");
+    crc(dump, "CRC-32C of bytes 0 to the end of the directory,");
+    splat_count
+}
 
-    dump.boundary();
-    assert_eq!(dump.at, sdf);
-    dump.heading("SDF section");
-    dump.u32("distance encoding: f16,");
-    dump.u32("material encoding: u8,");
+/// Kind, index, offset and size of each section.
+fn directory(dump: &mut Dump<'_>) -> Vec<(u32, u32, usize, usize)> {
+    dump.heading("directory");
+    let count = dump.u32("sections");
+    dump.row(12, "reserved");
+    let names = ["", "metadata", "audio patch", "volume head", "volume level", "splats", "shell"];
+    (0..count)
+        .map(|i| {
+            dump.heading(&format!("directory: section {i}"));
+            let kind = dump.peek_u32();
+            dump.row(4, format!("kind {kind}, {}", names[kind as usize]));
+            let index = dump.u32("index");
+            let offset = dump.place("offset") as usize;
+            let size = dump.place("size") as usize;
+            crc(dump, "CRC-32C");
+            dump.u32("reserved");
+            (kind, index, offset, size)
+        })
+        .collect()
+}
+
+fn volume(dump: &mut Dump<'_>) {
+    dump.heading("volume head");
+    dump.u32("distance encoding: f16 times scale,");
+    dump.u32("part encoding: u8,");
     dump.u32("cells along a brick");
     dump.u32("samples along a brick");
     dump.f32s(3, "origin");
-    dump.f32s(1, "cell size");
-    dump.u32s(3, "bricks");
+    dump.f32s(1, "cell size of level 0");
+    dump.u32s(3, "bricks of level 0");
     dump.f32s(1, "Lipschitz bound");
-    dump.u32s(3, "atlas bricks");
+    dump.u32s(2, "slab");
+    let levels = dump.u32("levels");
     dump.u32("reserved");
+    for level in 0..levels {
+        dump.u32(&format!("level {level}: cells"));
+        dump.u32(&format!("level {level}: stored bricks"));
+    }
+}
+
+fn level(dump: &mut Dump<'_>, level: u32) {
+    dump.heading(&format!("volume level {level}: cells, 1"));
+    dump.u32("slot");
+    let link = dump.u32("link");
+    assert_eq!(link, u32::MAX, "the golden file's brick is not refined");
     dump.boundary();
-    dump.heading("SDF section: grid, 1 brick");
-    dump.u32("atlas slot");
-    dump.f32s(1, "distance");
+    dump.heading(&format!("volume level {level}: scales, 1"));
+    dump.f32s(1, "metres per unit");
     dump.boundary();
-    dump.heading("SDF section: distances, 512 texels");
-    let corner = half::f16::from_le_bytes([bytes[dump.at], bytes[dump.at + 1]]);
-    dump.row(16, format!("half floats, the first {corner}"));
+    dump.heading(&format!("volume level {level}: distances, 512 texels"));
+    let corner = half::f16::from_le_bytes([dump.bytes[dump.at], dump.bytes[dump.at + 1]]);
+    dump.row(16, format!("half floats, the first {corner}: {} m", corner.to_f32() * 0.5));
     dump.skip_to(dump.at + 1024 - 16, "for 504 texels");
     dump.boundary();
-    dump.heading("SDF section: materials, 512 texels");
-    dump.row(8, "material 0 everywhere");
+    dump.heading(&format!("volume level {level}: parts, 512 texels"));
+    dump.row(8, "part 0 everywhere");
     dump.skip_to(dump.at + 512 - 8, "for 504 texels");
-    dump.boundary();
+}
 
-    assert_eq!(dump.at, splats);
-    dump.heading(&format!("splats, {splat_count}"));
+fn splats(dump: &mut Dump<'_>, count: usize) {
+    let start = dump.at;
+    dump.heading(&format!("splats, {count}"));
     dump.f32s(3, "position");
     dump.f32s(3, "scale");
     dump.f32s(4, "rotation x, y, z, w");
@@ -148,10 +215,10 @@ pub fn dump(bytes: &[u8]) -> String {
     dump.row(2, "octahedral normal 127, 0: along x");
     dump.row(1, "material 0");
     dump.row(1, "reserved");
-    dump.skip_to(splats + 48 * splat_count, "for 5 splats");
-    dump.boundary();
+    dump.skip_to(start + 48 * count, "for 5 splats");
+}
 
-    assert_eq!(dump.at, shell);
+fn shell(dump: &mut Dump<'_>) {
     dump.heading("shell section");
     let vertices = dump.u32("vertices") as usize;
     let indices = dump.u32("indices") as usize;
@@ -175,17 +242,4 @@ pub fn dump(bytes: &[u8]) -> String {
     dump.u32("material");
     dump.u32("first index");
     dump.u32("index count");
-    dump.boundary();
-
-    assert_eq!(dump.at, audio);
-    dump.heading("audio section");
-    dump.json(audio_size, "JSON");
-    dump.boundary();
-
-    assert_eq!(dump.at, metadata);
-    dump.heading("metadata section");
-    let size = dump.place("size") as usize;
-    dump.json(size, "JSON");
-    assert_eq!(dump.at, bytes.len(), "the file ends behind the metadata");
-    dump.text
 }

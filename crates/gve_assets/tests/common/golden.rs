@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use gve_assets::{AssetData, encode};
+use gve_assets::{AssetData, Header, VolumeLevel, encode};
 use serde_json::{Value, json};
 
 use super::{bare, dump, minimal, several_materials};
@@ -27,6 +27,19 @@ pub fn bytes(name: &str) -> Vec<u8> {
     std::fs::read(path(name)).unwrap()
 }
 
+/// The header of a golden file.
+pub fn header(name: &str) -> Header {
+    gve_assets::read_header(path(name)).unwrap()
+}
+
+/// The names of the golden files of format version 1, which is not written any more.
+pub const V1_NAMES: [&str; 2] = ["minimal", "several_materials"];
+
+/// Where the golden file of format version 1 of a name lies.
+pub fn v1_path(name: &str) -> PathBuf {
+    root().join("tests/golden/v1").join(name).with_extension("gve_bin")
+}
+
 /// Everything that is derived from the assets here, with its content.
 pub fn derived_files() -> Vec<(PathBuf, Vec<u8>)> {
     let mut files = Vec::new();
@@ -44,15 +57,13 @@ pub fn derived_files() -> Vec<(PathBuf, Vec<u8>)> {
 
 /// What a reader should find in the file, from the asset itself; one line for each part.
 pub fn twin(asset: &AssetData) -> String {
-    let AssetData { asset_id, version, volume, splats, shell, audio_patch, metadata } = asset;
-    let header =
-        json!({ "asset_id": asset_id, "version": version, "splats_trained": metadata.splats_trained });
-    let sdf = json!({
+    let AssetData { asset_id, version, refinement, volume, splats, shell, audio_patch, metadata } = asset;
+    let header = json!({ "asset_id": asset_id, "version": version, "refinement": refinement.number() });
+    let head = json!({
         "origin": volume.origin, "cell_size": volume.cell_size, "lipschitz": volume.lipschitz,
-        "bricks": volume.bricks, "atlas_bricks": volume.atlas_bricks,
+        "bricks": volume.bricks, "slab": volume.slab,
     });
-    let grid: Vec<Value> = volume.grid.iter().map(|cell| json!([cell.slot, cell.distance])).collect();
-    let distances: Vec<f32> = volume.distances.iter().map(|distance| distance.to_f32()).collect();
+    let levels: Vec<String> = volume.levels.iter().map(|level| level_twin(level).to_string()).collect();
     let splats: Vec<Value> = splats
         .iter()
         .map(|splat| {
@@ -76,18 +87,23 @@ pub fn twin(asset: &AssetData) -> String {
         "indices": shell.indices, "parts": parts,
     });
     let lines = [
-        ("header", header),
-        ("sdf", sdf),
-        ("grid", json!(grid)),
-        ("distances", json!(distances)),
-        ("materials", json!(volume.materials)),
-        ("splats", json!(splats)),
-        ("shell", shell),
-        ("audio_patch", as_written(audio_patch)),
-        ("metadata", as_written(metadata)),
+        ("header", header.to_string()),
+        ("volume", head.to_string()),
+        ("levels", format!("[\n{}\n]", levels.join(",\n"))),
+        ("splats", json!(splats).to_string()),
+        ("shell", shell.to_string()),
+        ("audio_patch", as_written(audio_patch).to_string()),
+        ("metadata", as_written(metadata).to_string()),
     ];
     let lines: Vec<_> = lines.iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
     format!("{{\n{}\n}}\n", lines.join(",\n"))
+}
+
+fn level_twin(level: &VolumeLevel) -> Value {
+    let cells: Vec<Value> = level.cells.iter().map(|cell| json!([cell.slot, cell.link])).collect();
+    let distances: Vec<f32> = level.distances.iter().map(|distance| distance.to_f32()).collect();
+    let parts: Vec<_> = (0..level.parts.len()).map(|texel| level.parts.get(texel)).collect();
+    json!({ "cells": cells, "scales": level.scales, "distances": distances, "parts": parts })
 }
 
 /// As the text of a section has it: 0.8, where the single-precision number is 0.800000011920929.

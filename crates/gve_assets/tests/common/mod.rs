@@ -5,24 +5,31 @@
 pub mod dump;
 pub mod golden;
 pub mod random;
+pub mod seal;
+pub mod tree;
 pub mod walk;
 
-use gve_assets::{AssetData, BRICK_CELLS, BRICK_SAMPLES, BrickCell, Shell, ShellPart, Splat, Volume};
+use gve_assets::{AssetData, BrickCell, PartIds, Refinement, Shell, ShellPart, Splat, parts_of_materials};
 use gve_types::{
-    AssetCategory, Bounds, ColorMode, FileMetadata, MassProperties, MaterialSpec,
+    AssetCategory, Bounds, ColorMode, FileMetadata, FilePart, MassProperties, MaterialSpec, MissingFeature,
+    PartFrame,
     dna::{AudioMode, AudioPatch},
 };
-use half::f16;
 
 /// The smallest useful asset: a sphere in one brick, six splats, an octahedron, one material.
 pub fn minimal() -> AssetData {
     let radius = 0.25;
-    let volume = sample_volume([1, 1, 1], [1, 1, 1], &[0], [-0.35; 3], 0.1, |p| (length(p) - radius, 0));
+    let volume = tree::sample(
+        tree::Frame { origin: [-0.35; 3], cell_size: 0.1, bricks: [1, 1, 1], slab: [1, 1] },
+        &[tree::Plan { stored: &[(0, 0)], refined: &[], scale: 0.5 }],
+        |p| (length(p) - radius, 0),
+    );
     let shell = octahedron(radius);
     let splats = shell.normals.iter().map(|&normal| splat_on(normal, radius)).collect();
     AssetData {
         asset_id: 1,
         version: 1,
+        refinement: Refinement::Geometry,
         volume,
         splats,
         shell,
@@ -31,15 +38,26 @@ pub fn minimal() -> AssetData {
     }
 }
 
-/// Everything at once: several bricks, slots out of order and unused, four materials, a box whose
-/// corners are split, a sound with modes, an embedding, names beyond ASCII, the largest asset id.
+/// Everything at once: three levels, slots and links out of order, places without a brick, four
+/// materials, a box whose corners are split, a sound with modes, an embedding, names beyond ASCII, the
+/// largest asset id.
 pub fn several_materials() -> AssetData {
+    let (left, right) = ([-1.0375, 0.0875, 0.0875], [0.2375, -0.2625, -0.2625]);
     let field = |p: [f32; 3]| {
-        let left = length([p[0] + 0.9, p[1], p[2]]) - 0.25;
-        let right = length([p[0] - 0.5, p[1], p[2]]) - 0.3;
+        let away = |c: [f32; 3]| length([p[0] - c[0], p[1] - c[1], p[2] - c[2]]);
+        let (left, right) = (away(left) - 0.1, away(right) - 0.05);
         if left <= right { (left, 3) } else { (right, 1) }
     };
-    let volume = sample_volume([4, 1, 1], [2, 2, 1], &[3, 0], [-1.25, -0.35, -0.35], 0.1, field);
+    let volume = tree::sample(
+        tree::Frame { origin: [-1.25, -0.35, -0.35], cell_size: 0.1, bricks: [4, 1, 1], slab: [1, 2] },
+        &[
+            tree::Plan { stored: &[(0, 1), (2, 0)], refined: &[(0, 1), (2, 0)], scale: 1.0 },
+            // Group 0 belongs to brick 2, in whose first child the ball on the right lies.
+            tree::Plan { stored: &[(0, 1), (14, 0)], refined: &[(0, 0)], scale: 0.25 },
+            tree::Plan { stored: &[(0, 0)], refined: &[], scale: 0.0625 },
+        ],
+        field,
+    );
     let shell = box_shell([0.5, 0.25, 0.125]);
     let splats = (0..8_u8)
         .map(|i| {
@@ -55,10 +73,33 @@ pub fn several_materials() -> AssetData {
         .collect();
     let mut metadata = metadata("Kästchen №7", vec![steel(), oak(), glass(), rubber()], 0.5, true);
     metadata.embedding = vec![0.5, -0.25, 0.125, 1.0e-7];
-    metadata.warnings = vec!["1.5 mm thin at «Öse»".to_owned()];
+    metadata.parts = ["Fuß", "Öse", "", "Deckel", "Griff"]
+        .iter()
+        .zip([0, 1, 2, 3, 1])
+        .zip(0_u8..)
+        .map(|((name, material), i)| FilePart {
+            path: format!("$.root_node.children[{i}]"),
+            name: Some((*name).to_owned()).filter(|name| !name.is_empty()),
+            material,
+            frame: PartFrame {
+                translation: [f32::from(i) * 0.25, 0.0, -1.0],
+                rotation: [0.0, 0.6, 0.0, -0.8],
+                scale: 1.0 + f32::from(i),
+            },
+            mass_kg: 100.0 + f32::from(i),
+            volume_m3: 0.01,
+        })
+        .collect();
+    metadata.volume_lacks = vec![MissingFeature {
+        path: "$.root_node.children[1]".to_owned(),
+        place: [0.25, 0.5, -0.125],
+        thickness_m: 0.0015,
+    }];
+    metadata.warnings = vec!["$.root_node.children[1] (Öse): 1.5 mm thin".to_owned()];
     AssetData {
         asset_id: (1 << 53) - 1,
         version: 4_000_000_007,
+        refinement: Refinement::TrainedSplats,
         volume,
         splats,
         shell,
@@ -79,7 +120,11 @@ pub fn several_materials() -> AssetData {
 /// The least that is valid: no surface, no splats, no mesh. Small, which a fuzzer likes.
 pub fn bare() -> AssetData {
     let mut asset = minimal();
-    asset.volume.grid[0] = BrickCell { slot: BrickCell::EMPTY, distance: 1.0 };
+    let level = &mut asset.volume.levels[0];
+    level.cells[0] = BrickCell::empty(1.0);
+    level.scales.clear();
+    level.distances.clear();
+    level.parts = PartIds::zeros(0, 1);
     asset.splats.clear();
     asset.shell = Shell::default();
     asset.metadata.warnings = vec!["no surface".to_owned()];
@@ -88,68 +133,6 @@ pub fn bare() -> AssetData {
 
 fn length(p: [f32; 3]) -> f32 {
     (p[0] * p[0] + p[1] * p[1] + p[2] * p[2]).sqrt()
-}
-
-/// Samples a field; bricks that it crosses take the given slots in their order.
-fn sample_volume(
-    bricks: [u32; 3],
-    atlas_bricks: [u32; 3],
-    slots: &[u32],
-    origin: [f32; 3],
-    cell_size: f32,
-    field: impl Fn([f32; 3]) -> (f32, u8),
-) -> Volume {
-    let side = BRICK_SAMPLES as usize;
-    let texels = atlas_bricks.iter().product::<u32>() as usize * side.pow(3);
-    let mut volume = Volume {
-        origin,
-        cell_size,
-        lipschitz: 1.0,
-        bricks,
-        grid: Vec::new(),
-        atlas_bricks,
-        distances: vec![f16::ZERO; texels],
-        materials: vec![0; texels],
-    };
-    let mut slots = slots.iter();
-    let row = atlas_bricks[0] as usize * side;
-    let slice = row * atlas_bricks[1] as usize * side;
-    for brick in 0..bricks.iter().product() {
-        let at = [brick % bricks[0], brick / bricks[0] % bricks[1], brick / (bricks[0] * bricks[1])];
-        let samples: Vec<_> = (0..BRICK_SAMPLES.pow(3))
-            .map(|i| {
-                let local = [i % 8, i / 8 % 8, i / 64];
-                let p = std::array::from_fn(|axis| {
-                    origin[axis] + (at[axis] * BRICK_CELLS + local[axis]) as f32 * cell_size
-                });
-                (local, field(p))
-            })
-            .collect();
-        let distances = samples.iter().map(|(_, (distance, _))| *distance);
-        let nearest = distances.clone().map(f32::abs).fold(f32::INFINITY, f32::min);
-        let inside = distances.clone().all(|distance| distance < 0.0);
-        if inside || distances.clone().all(|distance| distance > 0.0) {
-            // No point of a cell is farther from a sample than half its diagonal.
-            let distance = (nearest - 0.87 * cell_size).max(0.0);
-            volume.grid.push(BrickCell {
-                slot: BrickCell::EMPTY,
-                distance: if inside { -distance } else { distance },
-            });
-            continue;
-        }
-        let slot = *slots.next().expect("a slot for every brick on the surface");
-        volume.grid.push(BrickCell { slot, distance: 0.0 });
-        let [ax, ay, _] = atlas_bricks;
-        let corner = [slot % ax, slot / ax % ay, slot / (ax * ay)].map(|c| c as usize * side);
-        for ([i, j, k], (distance, material)) in samples {
-            let texel =
-                corner[0] + i as usize + (corner[1] + j as usize) * row + (corner[2] + k as usize) * slice;
-            volume.distances[texel] = f16::from_f32(distance);
-            volume.materials[texel] = material;
-        }
-    }
-    assert!(slots.next().is_none(), "a brick on the surface for every slot");
-    volume
 }
 
 fn octahedron(radius: f32) -> Shell {
@@ -230,6 +213,8 @@ fn splat_on(normal: [f32; 3], radius: f32) -> Splat {
 
 fn metadata(name: &str, materials: Vec<MaterialSpec>, half: f32, splats_trained: bool) -> FileMetadata {
     FileMetadata {
+        parts: parts_of_materials(&materials),
+        volume_lacks: Vec::new(),
         name: name.to_owned(),
         category: AssetCategory::Prop,
         bounds: Bounds { min: [-half; 3], max: [half; 3] },
@@ -239,15 +224,13 @@ fn metadata(name: &str, materials: Vec<MaterialSpec>, half: f32, splats_trained:
         mass: MassProperties {
             mass_kg: 513.8,
             volume_m3: 0.06545,
-            relative_error: 0.0,
+            relative_error: 0.00125,
             center_of_mass: [0.0; 3],
             inertia_kg_m2: [[12.84, 0.0, 0.0], [0.0, 12.84, 0.0], [0.0, 0.0, 12.84]],
         },
         embedding: Vec::new(),
         splats_trained,
         warnings: Vec::new(),
-        parts: Vec::new(),
-        volume_lacks: Vec::new(),
     }
 }
 

@@ -1,8 +1,10 @@
 //! Random assets that are valid, from a handful of sizes and a seed.
 
-use gve_assets::{AssetData, BrickCell, Shell, ShellPart, Splat, Volume};
+use gve_assets::{
+    AssetData, BrickCell, PartIds, Refinement, Shell, ShellPart, Splat, Volume, VolumeLevel, texel_count,
+};
 use gve_types::{
-    FileMetadata,
+    FileMetadata, FilePart, MissingFeature, PartFrame,
     dna::{AudioMode, AudioPatch},
 };
 use half::f16;
@@ -13,7 +15,10 @@ use proptest::prelude::*;
 pub struct Recipe {
     pub seed: u64,
     pub bricks: [u32; 3],
-    pub atlas_bricks: [u32; 3],
+    pub slab: [u32; 2],
+    pub levels: u32,
+    /// How many of 256 cells are stored.
+    pub stored_of_256: u32,
     pub splats: u32,
     pub vertices: u32,
     pub triangles: u32,
@@ -24,11 +29,25 @@ pub struct Recipe {
 
 /// Small assets of every kind, the empty shell and the cloud of no splats included.
 pub fn recipes() -> impl Strategy<Value = Recipe> {
+    let volume = ([1_u32..5, 1_u32..4, 1_u32..4], [1_u32..4, 1_u32..3], 1_u32..6, 0_u32..200);
     let sizes = (0_u32..40, 0_u32..30, 0_u32..40, 1_u32..=255, 0_u32..=64);
-    (any::<u64>(), [1_u32..5, 1_u32..4, 1_u32..4], [1_u32..4, 1_u32..3, 1_u32..3], sizes, ".{0,32}").prop_map(
-        |(seed, bricks, atlas_bricks, (splats, vertices, triangles, materials, modes), name)| {
+    (any::<u64>(), volume, sizes, ".{0,32}").prop_map(
+        |(seed, (bricks, slab, levels, stored_of_256), sizes, name)| {
+            let (splats, vertices, triangles, materials, modes) = sizes;
             let triangles = if vertices == 0 { 0 } else { triangles };
-            Recipe { seed, bricks, atlas_bricks, splats, vertices, triangles, materials, modes, name }
+            Recipe {
+                seed,
+                bricks,
+                slab,
+                levels,
+                stored_of_256,
+                splats,
+                vertices,
+                triangles,
+                materials,
+                modes,
+                name,
+            }
         },
     )
 }
@@ -80,10 +99,12 @@ impl Random {
 /// The asset of a recipe; the same recipe always gives the same one.
 pub fn asset(recipe: &Recipe) -> AssetData {
     let mut random = Random(recipe.seed);
-    let splats_trained = random.below(2) == 1;
+    let refinement = Refinement::ALL[random.below(3) as usize];
+    let splats_trained = refinement == Refinement::TrainedSplats;
     AssetData {
         asset_id: random.next() >> 11,
         version: random.next() as u32,
+        refinement,
         volume: volume(recipe, &mut random),
         splats: (0..recipe.splats).map(|_| splat(recipe, &mut random)).collect(),
         shell: shell(recipe, &mut random),
@@ -104,32 +125,70 @@ pub fn asset(recipe: &Recipe) -> AssetData {
 }
 
 fn volume(recipe: &Recipe, random: &mut Random) -> Volume {
-    let slots = recipe.atlas_bricks.iter().product::<u32>();
-    let mut free: Vec<u32> = (0..slots).collect();
-    let grid = (0..recipe.bricks.iter().product::<u32>())
-        .map(|_| {
-            if free.is_empty() || random.below(2) == 0 {
-                return BrickCell { slot: BrickCell::EMPTY, distance: random.finite() };
+    let mut levels = Vec::new();
+    let mut count = recipe.bricks.iter().product::<u32>();
+    // Cells that are left over for the levels to come, so that no level is without limit.
+    let mut room = 4 * count.max(64);
+    while count > 0 {
+        let mut level = level(recipe, count, random);
+        room = room.saturating_sub(count);
+        count = 0;
+        if levels.len() as u32 + 1 < recipe.levels {
+            let mut stored: Vec<usize> =
+                (0..level.cells.len()).filter(|&i| level.cells[i].is_stored()).collect();
+            let groups = random.below(1 + (stored.len() as u32).min(room / 8));
+            for group in 0..groups {
+                let cell = stored.swap_remove(random.below(stored.len() as u32) as usize);
+                level.cells[cell].link = group;
             }
-            let slot = free.swap_remove(random.below(free.len() as u32) as usize);
-            BrickCell { slot, distance: 0.0 }
-        })
-        .collect();
-    let texels = slots as usize * 512;
+            count = 8 * groups;
+        }
+        levels.push(level);
+    }
     Volume {
         origin: std::array::from_fn(|_| random.unit_interval() * 100.0 - 50.0),
         cell_size: random.unit_interval() + 1e-5,
         lipschitz: 1.0 + 10.0 * random.unit_interval(),
         bricks: recipe.bricks,
-        grid,
-        atlas_bricks: recipe.atlas_bricks,
+        slab: recipe.slab,
+        levels,
+    }
+}
+
+/// More than one byte counts, for every third recipe.
+fn part_count(recipe: &Recipe) -> u32 {
+    if recipe.seed % 3 == 0 { recipe.materials + 256 } else { recipe.materials }
+}
+
+fn level(recipe: &Recipe, count: u32, random: &mut Random) -> VolumeLevel {
+    let is_stored: Vec<bool> = (0..count).map(|_| random.below(256) < recipe.stored_of_256).collect();
+    let stored = is_stored.iter().filter(|&&stored| stored).count();
+    let mut slots: Vec<u32> = (0..stored as u32).collect();
+    let cells = is_stored
+        .into_iter()
+        .map(|stored| {
+            if !stored {
+                return BrickCell::empty(random.finite());
+            }
+            BrickCell::stored(slots.swap_remove(random.below(slots.len() as u32) as usize))
+        })
+        .collect();
+    let texels = texel_count(recipe.slab, stored);
+    let parts: Vec<u16> = (0..texels).map(|_| random.below(part_count(recipe)) as u16).collect();
+    VolumeLevel {
+        cells,
+        scales: (0..stored).map(|_| random.unit_interval() + 1e-6).collect(),
+        parts: if part_count(recipe) > 256 {
+            PartIds::U16(parts)
+        } else {
+            PartIds::U8(parts.into_iter().map(|part| part as u8).collect())
+        },
         distances: (0..texels)
             .map(|_| {
                 let value = f16::from_bits(random.next() as u16);
                 if value.is_finite() { value } else { f16::MAX }
             })
             .collect(),
-        materials: (0..texels).map(|_| random.below(recipe.materials) as u8).collect(),
     }
 }
 
@@ -183,6 +242,24 @@ fn metadata(recipe: &Recipe, splats_trained: bool, random: &mut Random) -> FileM
             material
         })
         .collect();
+    metadata.parts = (0..part_count(recipe))
+        .map(|i| FilePart {
+            path: format!("$.root_node.children[{i}]"),
+            name: (i % 2 == 0).then(|| format!("{i}")),
+            material: random.below(recipe.materials),
+            frame: PartFrame { translation: random.vector(), rotation: random.unit(), scale: 0.5 },
+            mass_kg: random.finite(),
+            volume_m3: random.finite(),
+        })
+        .collect();
+    metadata.volume_lacks = (0..random.below(3))
+        .map(|i| MissingFeature {
+            path: format!("$.root_node.children[{i}]"),
+            place: random.vector(),
+            thickness_m: random.finite(),
+        })
+        .collect();
+    metadata.mass.relative_error = random.unit_interval();
     metadata.mass.mass_kg = random.finite();
     metadata.mass.center_of_mass = random.vector();
     metadata.mass.inertia_kg_m2 = std::array::from_fn(|_| random.vector());

@@ -154,6 +154,9 @@ fn missing(field: &Field, longest: f32, missed: &[Suspect]) -> Vec<Missing> {
         sampler.evaluator.parts(&root, &[x], &[y], &[z], &mut part);
         let thickness_m = sampler.thickness_m(&root, suspect, longest / 500.0);
         let found = Missing { part: part[0], place: suspect.position.into(), thickness_m };
+        if thickness_m > longest / 1000.0 {
+            continue;
+        }
         let entry = thinnest.entry(part[0]).or_insert(found);
         if thickness_m < entry.thickness_m {
             *entry = found;

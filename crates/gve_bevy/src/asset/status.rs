@@ -8,6 +8,8 @@ use bevy::{
     prelude::*,
 };
 
+use gve_types::text::shown;
+
 use super::GveAsset;
 use crate::{object::GveObject, systems::GveSystems};
 
@@ -20,8 +22,12 @@ pub enum GveAssetStatus {
     /// Not there yet.
     #[default]
     Loading,
-    /// On screen, and what the file holds.
-    Ready,
+    /// There, and what the file holds.
+    Ready {
+        /// What the bake found worth telling, each with the path of its node in the recipe, such as
+        /// `$.root_node.children[2] (aerial): …`.
+        warnings: Vec<String>,
+    },
     /// The file is bad and there is nothing to show instead; the text says what is wrong and where.
     Failed(String),
     /// The file is bad and the last good version is still on screen; the text says what is wrong and where.
@@ -29,11 +35,24 @@ pub enum GveAssetStatus {
 }
 
 impl GveAssetStatus {
+    /// Whether the file is there and good.
+    pub fn is_ready(&self) -> bool {
+        matches!(self, Self::Ready { .. })
+    }
+
     /// Why the file was not taken, if it was not.
     pub fn reason(&self) -> Option<&str> {
         match self {
-            Self::Loading | Self::Ready => None,
+            Self::Loading | Self::Ready { .. } => None,
             Self::Failed(reason) | Self::Stale(reason) => Some(reason),
+        }
+    }
+
+    /// What the bake found worth telling about what the file holds.
+    pub fn warnings(&self) -> &[String] {
+        match self {
+            Self::Ready { warnings } => warnings,
+            _ => &[],
         }
     }
 }
@@ -56,7 +75,7 @@ pub struct GveAssetFailed {
 pub(super) fn build(app: &mut App) {
     app.register_type::<GveAssetStatus>()
         .add_message::<GveAssetFailed>()
-        .add_systems(PostUpdate, (report, follow).chain().in_set(GveSystems::Status));
+        .add_systems(PostUpdate, (report, tell_warnings, follow).chain().in_set(GveSystems::Status));
 }
 
 /// The loader's own words where it was the loader that failed: Bevy's name the loader's type as well.
@@ -97,6 +116,33 @@ fn report(
     }
 }
 
+/// Logs what the bakes of new files found worth telling: each sentence once, and again only after a reload
+/// without it.
+fn tell_warnings(
+    mut events: MessageReader<AssetEvent<GveAsset>>,
+    server: Res<AssetServer>,
+    assets: Res<Assets<GveAsset>>,
+    mut told: Local<HashMap<AssetId<GveAsset>, Vec<String>>>,
+) {
+    for event in events.read() {
+        match event {
+            AssetEvent::Added { id } | AssetEvent::Modified { id } => {
+                let Some(asset) = assets.get(*id) else { continue };
+                let warnings = &asset.metadata().warnings;
+                let before = told.insert(*id, warnings.clone()).unwrap_or_default();
+                for warning in warnings.iter().filter(|warning| !before.contains(warning)) {
+                    match server.get_path(*id) {
+                        Some(path) => warn!("{path}: {}", shown(warning)),
+                        None => warn!("\"{}\": {}", shown(&asset.metadata().name), shown(warning)),
+                    }
+                }
+            }
+            AssetEvent::Removed { id } | AssetEvent::Unused { id } => drop(told.remove(id)),
+            AssetEvent::LoadedWithDependencies { .. } => {}
+        }
+    }
+}
+
 fn follow(
     server: Res<AssetServer>,
     assets: Res<Assets<GveAsset>>,
@@ -105,7 +151,7 @@ fn follow(
 ) {
     for (object, mut status) in &mut objects {
         let id = object.id();
-        let there = assets.contains(id);
+        let asset = assets.get(id);
         let now = match server.get_load_state(id) {
             Some(LoadState::Failed(error)) => {
                 let known = reasons.get(&id).filter(|(known, _)| Arc::ptr_eq(known, &error));
@@ -117,10 +163,13 @@ fn follow(
                         reason
                     }
                 };
-                if there { GveAssetStatus::Stale(reason) } else { GveAssetStatus::Failed(reason) }
+                if asset.is_some() { GveAssetStatus::Stale(reason) } else { GveAssetStatus::Failed(reason) }
             }
-            _ if there => GveAssetStatus::Ready,
-            _ => GveAssetStatus::Loading,
+            _ => match asset.map(|asset| &asset.metadata().warnings) {
+                Some(warnings) if status.is_ready() && status.warnings() == warnings => continue,
+                Some(warnings) => GveAssetStatus::Ready { warnings: warnings.clone() },
+                None => GveAssetStatus::Loading,
+            },
         };
         status.set_if_neq(now);
     }

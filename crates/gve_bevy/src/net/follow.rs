@@ -159,23 +159,25 @@ pub(super) fn show(
     for (entity, object, status) in &mut objects {
         let Some(wire_id) = object.0.path().and_then(wire_id) else {
             if status.is_some() {
-                commands.entity(entity).remove::<GveNetStatus>();
+                commands.entity(entity).try_remove::<GveNetStatus>();
             }
             continue;
         };
-        let shown = assets.get(object.id()).map_or(0, |asset| asset.file().header().version);
+        let header = assets.get(object.id()).map(|asset| asset.file().header());
+        let shown = header.map_or(0, |header| header.version);
         let state = known.assets.get(&wire_id);
         let now = GveNetStatus {
             wire_id,
             announced: state.map_or(0, |state| state.announced).max(shown),
             shown,
+            refinement: header.map_or(0, |header| header.refinement().number()),
             compiling: state.and_then(|state| state.compiling),
             error: state.and_then(|state| state.error.clone()),
             is_connected: known.is_connected,
         };
         match status {
             Some(mut status) => drop(status.set_if_neq(now)),
-            None => drop(commands.entity(entity).insert(now)),
+            None => drop(commands.entity(entity).try_insert(now)),
         }
     }
 }

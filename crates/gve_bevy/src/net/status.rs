@@ -41,6 +41,9 @@ pub struct GveNetStatus {
     pub announced: u32,
     /// The version on screen; 0 for none.
     pub shown: u32,
+    /// How far the binary on screen was worked out: 0 for geometry with seeded splats, 1 with sound, 2 with trained
+    /// splats. A finer binary of the same version replaces a coarser one.
+    pub refinement: u8,
     /// The compile that is under way, if one is.
     pub compiling: Option<GveCompiling>,
     /// Why the last compile or request failed; gone when a newer version is saved or shown.

@@ -157,7 +157,7 @@ fn mark_visible(
 ) {
     for (entity, drawn_as) in &objects {
         if **drawn_as == Some(GveRepresentation::Splats) {
-            commands.entity(entity).insert(SplatVisibility);
+            commands.entity(entity).try_insert(SplatVisibility);
         }
     }
 }

@@ -1,29 +1,37 @@
 //! What a GPU must be able to do to march volumes, asked before anything is created on it.
 
 use bevy::render::{
-    render_resource::{DownlevelFlags, Extent3d, TextureFormat, TextureFormatFeatureFlags, TextureUsages},
+    render_resource::{DownlevelFlags, TextureFormat, TextureFormatFeatureFlags, TextureUsages},
     renderer::{RenderAdapter, RenderDevice},
 };
 use gve_assets::{BRICK_SAMPLES, VolumeView};
 
-/// Coarse bricks: slot and distance.
-pub(super) const GRID_FORMAT: TextureFormat = TextureFormat::Rg32Uint;
-/// Distances in metres.
+use super::{uniform::atlas_bricks, upload};
+
+/// Cells of bricks: slot and link.
+pub(super) const CELL_FORMAT: TextureFormat = TextureFormat::Rg32Uint;
+/// Metres per unit of a brick's distances.
+pub(super) const SCALE_FORMAT: TextureFormat = TextureFormat::R32Float;
+/// Distances.
 pub(super) const DISTANCE_FORMAT: TextureFormat = TextureFormat::R16Float;
-/// Palette indices.
+/// Palette indices of parts.
 pub(super) const MATERIAL_FORMAT: TextureFormat = TextureFormat::R8Uint;
+/// What the atlas of part ids may be.
+const PART_FORMATS: [TextureFormat; 2] = [TextureFormat::R8Uint, TextureFormat::R16Uint];
 
 /// The limits of one GPU that volumes depend on.
 #[derive(Debug, Clone)]
 pub(super) struct VolumeLimits {
-    max_texture_side: u32,
+    max_texture_3d_side: u32,
+    max_texture_2d_side: u32,
     missing: Option<String>,
 }
 
 impl VolumeLimits {
     pub(super) fn of(device: &RenderDevice, adapter: &RenderAdapter) -> Self {
         let mut missing = Vec::new();
-        for format in [GRID_FORMAT, DISTANCE_FORMAT, MATERIAL_FORMAT] {
+        let formats = [CELL_FORMAT, SCALE_FORMAT, DISTANCE_FORMAT].into_iter().chain(PART_FORMATS);
+        for format in formats {
             let features = adapter.get_texture_format_features(format);
             if !features.allowed_usages.contains(TextureUsages::TEXTURE_BINDING | TextureUsages::COPY_DST) {
                 missing.push(format!("{format:?} textures"));
@@ -39,7 +47,8 @@ impl VolumeLimits {
             missing.push("sample masks".into());
         }
         Self {
-            max_texture_side: device.limits().max_texture_dimension_3d,
+            max_texture_3d_side: device.limits().max_texture_dimension_3d,
+            max_texture_2d_side: device.limits().max_texture_dimension_2d,
             missing: (!missing.is_empty()).then(|| missing.join(", ")),
         }
     }
@@ -51,54 +60,68 @@ impl VolumeLimits {
 
     /// Whether this GPU takes a volume's textures, and if not, why.
     pub(super) fn accept(&self, volume: &VolumeView) -> Result<(), String> {
-        let [atlas, grid] =
-            [volume.atlas_bricks.map(|bricks| bricks.saturating_mul(BRICK_SAMPLES)), volume.bricks];
-        if [atlas, grid].into_iter().flatten().any(|side| side == 0) {
+        let atlas = atlas_bricks(volume).map(|bricks| bricks.saturating_mul(BRICK_SAMPLES));
+        if atlas.into_iter().chain(volume.bricks).any(|side| side == 0) {
             return Err("its volume is empty".into());
         }
-        let longest = [atlas, grid].into_iter().flatten().max().unwrap_or(0);
-        if longest > self.max_texture_side {
-            return Err(format!(
-                "its volume needs a 3D texture of {longest} texels along a side, this GPU takes {}; bake it at \
-                 a lower resolution",
-                self.max_texture_side
-            ));
+        let longest = atlas.into_iter().max().unwrap_or(0);
+        let rows = volume.levels().iter().map(|level| upload::rows(level.cells.len())).sum();
+        for (dimensions, side, limit) in
+            [(3, longest, self.max_texture_3d_side), (2, rows, self.max_texture_2d_side)]
+        {
+            if side > limit {
+                return Err(format!(
+                    "its volume needs a {dimensions}D texture of {side} texels along a side, this GPU takes \
+                     {limit}; bake it at a lower resolution"
+                ));
+            }
         }
         Ok(())
     }
-}
-
-/// The size of a texture.
-pub(super) fn extent([width, height, depth_or_array_layers]: [u32; 3]) -> Extent3d {
-    Extent3d { width, height, depth_or_array_layers }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+    use gve_assets::{BrickCell, PartIds, Volume, VolumeLevel};
+
     use super::*;
 
-    fn volume(bricks: [u32; 3], atlas_bricks: [u32; 3]) -> VolumeView<'static> {
-        VolumeView {
+    /// A volume whose levels have so many cells and stored bricks.
+    fn volume(slab: [u32; 2], levels: &[(usize, usize)]) -> Volume {
+        let level = |&(cells, stored): &(usize, usize)| VolumeLevel {
+            cells: vec![BrickCell::empty(1.0); cells],
+            scales: vec![1.0; stored],
+            distances: Vec::new(),
+            parts: PartIds::U8(Vec::new()),
+        };
+        Volume {
             origin: [0.0; 3],
             cell_size: 0.1,
             lipschitz: 1.0,
-            bricks,
-            grid: &[],
-            atlas_bricks,
-            distances: &[],
-            materials: &[],
+            bricks: [1; 3],
+            slab,
+            levels: levels.iter().map(level).collect(),
         }
     }
 
     #[test]
     fn a_volume_is_taken_up_to_the_longest_texture_side() {
-        let limits = VolumeLimits { max_texture_side: 256, missing: None };
-        assert_eq!(limits.accept(&volume([10, 10, 10], [32, 1, 1])), Ok(()));
-        let reason = limits.accept(&volume([10, 10, 10], [33, 1, 1])).unwrap_err();
-        assert!(reason.contains("264") && reason.contains("256"), "{reason}");
-        assert!(limits.accept(&volume([257, 1, 1], [1, 1, 1])).is_err());
-        assert!(limits.accept(&volume([1, 1, 1], [0, 0, 0])).is_err());
+        let limits = VolumeLimits { max_texture_3d_side: 256, max_texture_2d_side: 4, missing: None };
+        let accept = |slab, levels: &[_]| limits.accept(&(&volume(slab, levels)).into());
+        assert_eq!(accept([32, 1], &[(1, 32)]), Ok(()));
+        let reason = accept([33, 1], &[(1, 32)]).unwrap_err();
+        assert!(reason.contains("3D") && reason.contains("264") && reason.contains("256"), "{reason}");
+        // Levels stack: each of these takes 16 layers and a little more.
+        assert_eq!(accept([1, 2], &[(1, 32), (8, 32)]), Ok(()));
+        let reason = accept([1, 2], &[(1, 32), (8, 33)]).unwrap_err();
+        assert!(reason.contains("264"), "{reason}");
+        let row = upload::ROW as usize;
+        assert_eq!(accept([1, 1], &[(row, 1), (3 * row, 1)]), Ok(()));
+        let reason = accept([1, 1], &[(row, 1), (3 * row + 1, 1)]).unwrap_err();
+        assert!(reason.contains("2D") && reason.contains(" 5 ") && reason.contains(" 4;"), "{reason}");
+        assert!(accept([0, 1], &[(1, 0)]).unwrap_err().contains("empty"));
+        assert!(accept([1, 1], &[(1, 0)]).unwrap_err().contains("empty"));
     }
 }

@@ -1,53 +1,27 @@
-// The distance volume of an asset, and the march of a ray through it.
-//
-// Grid coordinates count cells from sample (0, 0, 0). A brick is 7 cells wide and stores the 8 samples around
-// them, so that every cell is interpolated from one brick alone, by the texture unit.
+// The march of a ray through the distance volume of an asset.
 
 #define_import_path gve_bevy::volume::march
 
 #import bevy_pbr::mesh_functions
 #import bevy_pbr::mesh_view_bindings::view
-
-struct Volume {
-    // Position of sample (0, 0, 0) in the asset's space, and the length of a cell, in metres.
-    origin: vec3<f32>,
-    cell_size: f32,
-    // The box that is marched, in grid coordinates.
-    box_min: vec3<f32>,
-    // One over the bound on the gradient of the stored distances.
-    inverse_lipschitz: f32,
-    box_max: vec3<f32>,
-    bricks: vec3<u32>,
-    atlas_bricks: vec3<u32>,
+#import gve_bevy::volume::tree::{
+    BRICK_CELLS,
+    Brick,
+    EMPTY,
+    brick_of,
+    descend,
+    place_of,
+    places,
+    sample_brick,
+    volume,
+    width_of,
 }
 
-// How one material of the palette looks.
-struct Surface {
-    // Linear.
-    base_color: vec3<f32>,
-    perceptual_roughness: f32,
-    metallic: f32,
-}
-
-@group(#{MATERIAL_BIND_GROUP}) @binding(0) var<uniform> volume: Volume;
-@group(#{MATERIAL_BIND_GROUP}) @binding(1) var grid: texture_3d<u32>;
-@group(#{MATERIAL_BIND_GROUP}) @binding(2) var distances: texture_3d<f32>;
-@group(#{MATERIAL_BIND_GROUP}) @binding(3) var distance_sampler: sampler;
-@group(#{MATERIAL_BIND_GROUP}) @binding(4) var materials: texture_3d<u32>;
-@group(#{MATERIAL_BIND_GROUP}) @binding(5) var<uniform> palette: array<Surface, #{GVE_PALETTE}>;
-
-const BRICK_CELLS: f32 = 7.0;
-const BRICK_SAMPLES: u32 = 8u;
-const EMPTY: u32 = 0xffffffffu;
-// Bricks that one ray visits, and samples that it takes in all of them, at most. A ray through the diagonal of
-// the largest volume (512 cells) visits 3 * 74 bricks.
-const MAX_BRICKS: u32 = 256u;
-const MAX_SAMPLES: u32 = 1024u;
 // The shortest step in cells. Near the surface a ray that grazes it would otherwise creep; what it cuts off a corner
 // is far below what the samples resolve.
 const MIN_STEP: f32 = 0.2;
-// How far behind the wall between two bricks the march goes on, in cells.
-const NUDGE: f32 = 1e-3;
+// Steps through one brick, at most: its diagonal is 12.2 cells long.
+const MAX_STEPS: u32 = 64u;
 
 // A ray in two spaces with one parameter: metres along it in the world, 0 at the fragment.
 struct Ray {
@@ -65,13 +39,6 @@ struct Ray {
     clip_direction: vec4<f32>,
 }
 
-// The brick that a point lies in.
-struct Brick {
-    index: vec3<i32>,
-    // The atlas texel of its first sample.
-    texel: vec3<u32>,
-}
-
 struct Hit {
     // Parameter of the ray.
     at: f32,
@@ -79,6 +46,8 @@ struct Hit {
     // When nothing was hit: where the ray passed nearest to the surface, in stored metres.
     miss: f32,
     brick: Brick,
+    // In cells from the brick's corner: finer than the ray's parameter tells.
+    local: vec3<f32>,
 }
 
 fn fragment_is_cut_off(ray: Ray) -> bool {
@@ -121,20 +90,17 @@ fn ray_through(world_position: vec3<f32>, instance_index: u32) -> Ray {
     ray.clip_anchor = view.clip_from_world * vec4(world_position, 1.0);
     ray.clip_direction = view.clip_from_world * vec4(ray.world_direction, 0.0);
     ray.cut = false;
-#ifdef PREPASS_PIPELINE
     // Directional lights see everything in front of them, also what lies before the near plane of a cascade.
-    let has_near_plane = !orthographic;
-#else
-    let has_near_plane = true;
-#endif
+#ifndef GVE_NO_NEAR_PLANE
     let slope = ray.clip_direction.w - ray.clip_direction.z;
-    if has_near_plane && slope > 0.0 {
+    if slope > 0.0 {
         let near_plane = (ray.clip_anchor.z - ray.clip_anchor.w) / slope;
         if near_plane > ray.start {
             ray.start = near_plane;
             ray.cut = true;
         }
     }
+#endif
     return ray;
 }
 
@@ -162,120 +128,98 @@ fn pixel_at(ray: Ray, at: f32) -> f32 {
     return 2.0 * clip_w / (view.viewport.w * abs(view.clip_from_view[1][1]));
 }
 
-fn atlas_texel(slot: u32) -> vec3<u32> {
-    let size = volume.atlas_bricks;
-    let row = slot / size.x;
-    return BRICK_SAMPLES * vec3(slot - row * size.x, row % size.y, row / size.y);
-}
-
-// The stored distance at a point, with the samples of one brick.
-fn sample_brick(brick: Brick, point: vec3<f32>) -> f32 {
-    let local = clamp(point - BRICK_CELLS * vec3<f32>(brick.index), vec3(0.0), vec3(BRICK_CELLS));
-    let size = vec3<f32>(volume.atlas_bricks * BRICK_SAMPLES);
-    return textureSampleLevel(distances, distance_sampler, (vec3<f32>(brick.texel) + local + 0.5) / size, 0.0).r;
-}
-
-// The same at a point that may lie beyond the brick; in an empty brick the nearest stored sample stands in.
-// Returns the point that the sample is of, and the distance.
-fn sample_around(brick: Brick, point: vec3<f32>) -> vec4<f32> {
-    let index = clamp(vec3<i32>(floor(point / BRICK_CELLS)), vec3(0), vec3<i32>(volume.bricks) - 1);
-    if all(index == brick.index) {
-        return vec4(point, sample_brick(brick, point));
-    }
-    let cell = textureLoad(grid, index, 0);
-    if cell.x != EMPTY {
-        return vec4(point, sample_brick(Brick(index, atlas_texel(cell.x)), point));
-    }
-    let low = BRICK_CELLS * vec3<f32>(brick.index);
-    let inside = clamp(point, low, low + BRICK_CELLS);
-    return vec4(inside, sample_brick(brick, inside));
-}
-
-// The gradient of the stored distances, per metre in the asset's space. Differences over one cell of the
-// trilinear field are continuous from cell to cell and from brick to brick.
-fn gradient(brick: Brick, point: vec3<f32>) -> vec3<f32> {
-    var slope: vec3<f32>;
-    for (var axis = 0u; axis < 3u; axis++) {
-        var half_cell = vec3(0.0);
-        half_cell[axis] = 0.5;
-        let after = sample_around(brick, point + half_cell);
-        let before = sample_around(brick, point - half_cell);
-        slope[axis] = (after.w - before.w) / max(after[axis] - before[axis], 1e-3);
-    }
-    return slope / volume.cell_size;
-}
-
 // Where the ray goes from outside to inside first.
+//
+// It goes from brick to brick. In a stored one it steps by the stored distance and never beyond the brick, whose
+// samples know nothing of what lies there; an empty one is passed, and is never hit.
 fn march(ray: Ray) -> Hit {
     var hit: Hit;
     hit.found = false;
     hit.miss = 1e30;
-    let inverse = 1.0 / no_zero(ray.direction);
-    let ahead = vec3<f32>(ray.direction > vec3(0.0));
-    // Steps, in parameter.
-    let one_cell = volume.cell_size / ray.speed;
-    let nudge = NUDGE * one_cell;
-    let shortest = MIN_STEP * one_cell;
+    let direction = no_zero(ray.direction);
+    let inverse = 1.0 / direction;
+    let ahead = direction > vec3(0.0);
     let per_metre = volume.inverse_lipschitz / ray.speed;
-    let last = vec3<i32>(volume.bricks) - 1;
 
     var at = ray.start;
+    var place = place_of(point_at(ray, at));
     // A camera inside the solid sees out of it, as out of a mesh whose back faces are not drawn.
     var outside = !ray.cut;
-    var samples = 0u;
-    for (var visited = 0u; visited < MAX_BRICKS && at < ray.end; visited++) {
-        let point = point_at(ray, at);
-        let index = clamp(vec3<i32>(floor(point / BRICK_CELLS)), vec3(0), last);
-        let walls = (BRICK_CELLS * (vec3<f32>(index) + ahead) - ray.anchor) * inverse;
-        let leave = max(min(min(walls.x, walls.y), walls.z), at);
-        let cell = textureLoad(grid, index, 0);
-        if cell.x == EMPTY {
-            let distance = bitcast<f32>(cell.y);
-            outside = distance > 0.0;
-            // No point of this brick is nearer to the surface than that, so neither is the last one.
-            at = max(leave, at + abs(distance) / ray.speed) + nudge;
-            continue;
-        }
-        let brick = Brick(index, atlas_texel(cell.x));
-        let stop = min(leave, ray.end);
-        var before_at = at;
-        var before = sample_brick(brick, point);
-        if before <= 0.0 && outside {
-            hit.at = at;
-            hit.found = true;
-            hit.brick = brick;
-            return hit;
-        }
-        loop {
-            outside = before > 0.0;
-            if outside && before < hit.miss {
-                hit.miss = before;
-                hit.at = before_at;
-                hit.brick = brick;
+    for (var visited = 0u; visited < volume.max_visits && at < ray.end; visited++) {
+        let node = descend(place);
+        let width = width_of(node.level);
+        let low = BRICK_CELLS * width * vec3<f32>(node.index);
+        let walls = (low + select(vec3(0.0), vec3(BRICK_CELLS * width), ahead) - ray.anchor) * inverse;
+        let wall = min(min(walls.x, walls.y), walls.z);
+        let leave = max(wall, at);
+        // Parameter of one cell.
+        let one_cell = width * volume.cell_size / ray.speed;
+        if node.slot == EMPTY {
+            outside = (node.link >> 31u) == 0u;
+            // No point of this brick is nearer to the surface than that, so neither is the last one. A short
+            // way is not worth leaving the exact path along the walls for.
+            let clear = abs(bitcast<f32>(node.link)) / ray.speed;
+            if clear > one_cell {
+                at = leave + clear;
+                place = place_of(point_at(ray, at));
+                continue;
             }
-            if before_at >= stop || samples >= MAX_SAMPLES {
-                break;
+        } else {
+            let brick = brick_of(node);
+            // In the brick's own cells and from its entry, so that rounding does not grow with the volume.
+            let entry = (point_at(ray, at) - low) / width;
+            let along = ray.direction / width;
+            let length = min(leave, ray.end) - at;
+            let shortest = MIN_STEP * one_cell;
+            var before_at = 0.0;
+            var before = sample_brick(brick, entry);
+            if before <= 0.0 && outside {
+                return Hit(at, true, 0.0, brick, entry);
             }
-            samples++;
-            let after_at = min(before_at + max(abs(before) * per_metre, shortest), stop);
-            let after = sample_brick(brick, point_at(ray, after_at));
-            if outside && after <= 0.0 {
-                hit.at = refine(ray, brick, before_at, before, after_at, after);
-                hit.found = true;
-                hit.brick = brick;
-                return hit;
+            for (var step = 0u; step < MAX_STEPS; step++) {
+                outside = before > 0.0;
+                if outside && before < hit.miss {
+                    hit = Hit(at + before_at, false, before, brick, entry + before_at * along);
+                }
+                if before_at >= length {
+                    break;
+                }
+                let after_at = min(before_at + max(abs(before) * per_metre, shortest), length);
+                let after = sample_brick(brick, entry + after_at * along);
+                if outside && after <= 0.0 {
+                    let zero = refine(brick, entry, along, before_at, before, after_at, after);
+                    return Hit(at + zero, true, 0.0, brick, entry + zero * along);
+                }
+                before_at = after_at;
+                before = after;
             }
-            before_at = after_at;
-            before = after;
         }
-        at = stop + nudge;
+        // Into the neighbour behind the nearest wall, whatever rounding says of the point there.
+        let shift = volume.depth - node.level;
+        let first = node.index << vec3(shift);
+        let last = first + vec3((1i << shift) - 1);
+        place = clamp(place_of(point_at(ray, leave)), first, last);
+        let behind = select(first - 1, last + 1, ahead);
+        place = select(place, behind, walls == vec3(wall));
+        if any(place < vec3(0)) || any(place >= places()) {
+            break;
+        }
+        at = leave;
     }
     return hit;
 }
 
 // The zero between a point outside and a point inside, by false position; the Illinois variant halves the weight
 // of an end that stays (Dowell and Jarratt, BIT 1971).
-fn refine(ray: Ray, brick: Brick, outside_at: f32, outside: f32, inside_at: f32, inside: f32) -> f32 {
+fn refine(
+    brick: Brick,
+    entry: vec3<f32>,
+    along: vec3<f32>,
+    outside_at: f32,
+    outside: f32,
+    inside_at: f32,
+    inside: f32,
+) -> f32 {
     var a = outside_at;
     var fa = outside;
     var b = inside_at;
@@ -283,7 +227,7 @@ fn refine(ray: Ray, brick: Brick, outside_at: f32, outside: f32, inside_at: f32,
     var middle = b;
     for (var step = 0u; step < 5u; step++) {
         middle = a + (b - a) * fa / max(fa - fb, 1e-30);
-        let f = sample_brick(brick, point_at(ray, middle));
+        let f = sample_brick(brick, entry + middle * along);
         if f > 0.0 {
             a = middle;
             fa = f;
@@ -295,55 +239,4 @@ fn refine(ray: Ray, brick: Brick, outside_at: f32, outside: f32, inside_at: f32,
         }
     }
     return middle;
-}
-
-// The surface at a point: the material that has the most weight among the samples around it. `pixel` is the width
-// of a pixel in cells; over that width neighbouring materials are mixed, so that their border is smooth.
-fn surface_at(brick: Brick, point: vec3<f32>, pixel: f32) -> Surface {
-    let local = clamp(point - BRICK_CELLS * vec3<f32>(brick.index), vec3(0.0), vec3(BRICK_CELLS));
-    let corner = min(floor(local), vec3(BRICK_CELLS - 1.0));
-    let part = local - corner;
-    let texel = brick.texel + vec3<u32>(corner);
-    var ids: array<u32, 8>;
-    var weights: array<f32, 8>;
-    var same = true;
-    for (var i = 0u; i < 8u; i++) {
-        let offset = vec3(i & 1u, (i >> 1u) & 1u, i >> 2u);
-        let weight = mix(1.0 - part, part, vec3<f32>(offset));
-        ids[i] = min(textureLoad(materials, texel + offset, 0).r, #{GVE_PALETTE}u - 1u);
-        weights[i] = weight.x * weight.y * weight.z;
-        same = same && ids[i] == ids[0];
-    }
-    if same {
-        return palette[ids[0]];
-    }
-    var first = ids[0];
-    var second = ids[0];
-    var first_weight = -1.0;
-    var second_weight = -1.0;
-    for (var i = 0u; i < 8u; i++) {
-        var weight = 0.0;
-        for (var j = 0u; j < 8u; j++) {
-            weight += select(0.0, weights[j], ids[j] == ids[i]);
-        }
-        if ids[i] == first {
-            first_weight = weight;
-        } else if weight > first_weight {
-            second = first;
-            second_weight = first_weight;
-            first = ids[i];
-            first_weight = weight;
-        } else if weight > second_weight {
-            second = ids[i];
-            second_weight = weight;
-        }
-    }
-    let a = palette[first];
-    let b = palette[second];
-    let share = 0.5 + 0.5 * saturate((first_weight - second_weight) / max(pixel, 1e-3));
-    return Surface(
-        mix(b.base_color, a.base_color, share),
-        mix(b.perceptual_roughness, a.perceptual_roughness, share),
-        mix(b.metallic, a.metallic, share),
-    );
 }

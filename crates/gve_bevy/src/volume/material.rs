@@ -4,7 +4,7 @@ use bevy::{
     asset::AssetPath,
     ecs::system::{SystemParamItem, lifetimeless::SRes},
     mesh::MeshVertexBufferLayoutRef,
-    pbr::{Material, MaterialPipeline, MaterialPipelineKey},
+    pbr::{Material, MaterialPipeline, MaterialPipelineKey, MeshPipelineKey},
     prelude::*,
     reflect::TypePath,
     render::{
@@ -12,24 +12,20 @@ use bevy::{
             AddressMode, AsBindGroup, AsBindGroupError, BindGroupLayout, BindGroupLayoutEntry,
             BindingResources, BufferInitDescriptor, BufferUsages, FilterMode, OwnedBindingResource,
             RenderPipelineDescriptor, SamplerBindingType, SamplerDescriptor, ShaderStages, ShaderType,
-            SpecializedMeshPipelineError, Texture, TextureDataOrder, TextureDescriptor, TextureDimension,
-            TextureFormat, TextureSampleType, TextureUsages, TextureViewDescriptor, TextureViewDimension,
-            UnpreparedBindGroup,
-            binding_types::{sampler, texture_3d, uniform_buffer},
+            SpecializedMeshPipelineError, TextureSampleType, UnpreparedBindGroup,
+            binding_types::{sampler, texture_2d, texture_3d, uniform_buffer},
             encase::UniformBuffer,
         },
         renderer::{RenderDevice, RenderQueue},
     },
     shader::{ShaderDefVal, ShaderRef},
 };
-use gve_assets::{BRICK_CELLS, BRICK_SAMPLES, VolumeView};
-use gve_types::{MaterialSpec, limits::MAX_MATERIALS};
 
-use super::limits::{DISTANCE_FORMAT, GRID_FORMAT, MATERIAL_FORMAT, extent};
+use super::{
+    uniform::{LEVELS, PALETTE, Palette, VolumeUniform, part_materials},
+    upload::{ROW, Uploader},
+};
 use crate::asset::GveAsset;
-
-/// Entries of the palette in the shader: 8 KiB of uniforms, half of what every GPU takes.
-const PALETTE: usize = MAX_MATERIALS + 1;
 
 /// Marches the volume of one asset; made by [`GveVolumePlugin`](super::GveVolumePlugin), one for each asset.
 ///
@@ -64,86 +60,28 @@ impl Material for GveVolumeMaterial {
         _pipeline: &MaterialPipeline,
         descriptor: &mut RenderPipelineDescriptor,
         _layout: &MeshVertexBufferLayoutRef,
-        _key: MaterialPipelineKey<Self>,
+        key: MaterialPipelineKey<Self>,
     ) -> Result<(), SpecializedMeshPipelineError> {
         // Both sides of the box are drawn and the shader takes the far one.
         descriptor.primitive.cull_mode = None;
         let samples = descriptor.multisample.count;
         if let Some(fragment) = &mut descriptor.fragment {
-            fragment.shader_defs.push(ShaderDefVal::UInt("GVE_PALETTE".into(), PALETTE as u32));
+            let mut define = |name: &str, value| {
+                fragment.shader_defs.push(ShaderDefVal::UInt(name.into(), value));
+            };
+            define("GVE_PALETTE", PALETTE as u32);
+            define("GVE_LEVELS", LEVELS as u32);
+            define("GVE_ROW", ROW);
             // The places of other numbers of samples are not standard; their outlines have hard edges.
             let samples = if matches!(samples, 2 | 4 | 8) { samples } else { 1 };
-            fragment.shader_defs.push(ShaderDefVal::UInt("GVE_SAMPLES".into(), samples));
+            define("GVE_SAMPLES", samples);
+            if key.mesh_key.contains(MeshPipelineKey::UNCLIPPED_DEPTH_ORTHO) {
+                // A cascade of a directional light; a camera's prepass has a near plane.
+                fragment.shader_defs.push("GVE_NO_NEAR_PLANE".into());
+            }
         }
         Ok(())
     }
-}
-
-/// `Volume` in `march.wgsl`.
-#[derive(ShaderType, Debug, Clone, Copy)]
-pub(super) struct VolumeUniform {
-    pub(super) origin: Vec3,
-    pub(super) cell_size: f32,
-    pub(super) box_min: Vec3,
-    inverse_lipschitz: f32,
-    pub(super) box_max: Vec3,
-    bricks: UVec3,
-    atlas_bricks: UVec3,
-}
-
-impl VolumeUniform {
-    pub(super) fn new(asset: &GveAsset) -> Self {
-        let volume = asset.volume();
-        let bounds = asset.aabb();
-        let origin = Vec3::from(volume.origin);
-        let bricks = UVec3::from(volume.bricks);
-        let end = (bricks * BRICK_CELLS).as_vec3();
-        let to_grid = |point: Vec3A| (Vec3::from(point) - origin) / volume.cell_size;
-        // The bounds hold the whole surface; half a cell more holds also its rounding to the grid.
-        let box_min = (to_grid(bounds.min()) - 0.5).clamp(Vec3::ZERO, end);
-        let box_max = (to_grid(bounds.max()) + 0.5).clamp(box_min, end);
-        Self {
-            origin,
-            cell_size: volume.cell_size,
-            box_min,
-            inverse_lipschitz: 1.0 / volume.lipschitz.max(1.0),
-            box_max,
-            bricks,
-            atlas_bricks: UVec3::from(volume.atlas_bricks),
-        }
-    }
-}
-
-/// `Surface` in `march.wgsl`.
-#[derive(ShaderType, Debug, Clone, Copy, Default)]
-struct Surface {
-    base_color: Vec3,
-    perceptual_roughness: f32,
-    metallic: f32,
-}
-
-impl From<&MaterialSpec> for Surface {
-    fn from(spec: &MaterialSpec) -> Self {
-        let [red, green, blue] = spec.base_color_srgb;
-        Self {
-            base_color: Color::srgb_u8(red, green, blue).to_linear().to_vec3(),
-            perceptual_roughness: spec.roughness,
-            metallic: spec.metallic,
-        }
-    }
-}
-
-#[derive(ShaderType)]
-struct Palette {
-    surfaces: [Surface; PALETTE],
-}
-
-fn palette(materials: &[MaterialSpec]) -> Palette {
-    let mut surfaces = [Surface::default(); PALETTE];
-    for (surface, spec) in surfaces.iter_mut().zip(materials) {
-        *surface = spec.into();
-    }
-    Palette { surfaces }
 }
 
 impl AsBindGroup for GveVolumeMaterial {
@@ -163,9 +101,8 @@ impl AsBindGroup for GveVolumeMaterial {
         queue: &mut SystemParamItem<'_, '_, Self::Param>,
         _force_no_bindless: bool,
     ) -> Result<UnpreparedBindGroup, AsBindGroupError> {
-        let VolumeView { bricks, grid, atlas_bricks, distances, materials, .. } = self.asset.volume();
-        let atlas = atlas_bricks.map(|bricks| bricks * BRICK_SAMPLES);
-        let texture = |size, format, bytes| volume_texture(device, queue, size, format, bytes);
+        let volume = self.asset.volume();
+        let upload = Uploader { device, queue };
         let sampler = device.create_sampler(&SamplerDescriptor {
             label: Some("gve_volume_distance_sampler"),
             address_mode_u: AddressMode::ClampToEdge,
@@ -177,11 +114,13 @@ impl AsBindGroup for GveVolumeMaterial {
         });
         let bindings = vec![
             (0, uniform(device, &VolumeUniform::new(&self.asset))),
-            (1, texture(bricks, GRID_FORMAT, bytemuck::cast_slice(grid))),
-            (2, texture(atlas, DISTANCE_FORMAT, bytemuck::cast_slice(distances))),
-            (3, OwnedBindingResource::Sampler(SamplerBindingType::Filtering, sampler)),
-            (4, texture(atlas, MATERIAL_FORMAT, materials)),
-            (5, uniform(device, &palette(self.asset.materials()))),
+            (1, upload.cells(&volume)),
+            (2, upload.scales(&volume)),
+            (3, upload.distances(&volume)),
+            (4, OwnedBindingResource::Sampler(SamplerBindingType::Filtering, sampler)),
+            (5, upload.parts(&volume)),
+            (6, upload.part_materials(&part_materials(self.asset.metadata()))),
+            (7, uniform(device, &Palette::new(self.asset.materials()))),
         ];
         Ok(UnpreparedBindGroup { bindings: BindingResources(bindings) })
     }
@@ -190,11 +129,13 @@ impl AsBindGroup for GveVolumeMaterial {
         let stages = ShaderStages::FRAGMENT;
         vec![
             uniform_buffer::<VolumeUniform>(false).build(0, stages),
-            texture_3d(TextureSampleType::Uint).build(1, stages),
-            texture_3d(TextureSampleType::Float { filterable: true }).build(2, stages),
-            sampler(SamplerBindingType::Filtering).build(3, stages),
-            texture_3d(TextureSampleType::Uint).build(4, stages),
-            uniform_buffer::<Palette>(false).build(5, stages),
+            texture_2d(TextureSampleType::Uint).build(1, stages),
+            texture_2d(TextureSampleType::Float { filterable: false }).build(2, stages),
+            texture_3d(TextureSampleType::Float { filterable: true }).build(3, stages),
+            sampler(SamplerBindingType::Filtering).build(4, stages),
+            texture_3d(TextureSampleType::Uint).build(5, stages),
+            texture_2d(TextureSampleType::Uint).build(6, stages),
+            uniform_buffer::<Palette>(false).build(7, stages),
         ]
     }
 }
@@ -213,30 +154,4 @@ fn uniform<T: ShaderType + bevy::render::render_resource::encase::internal::Writ
         contents: bytes.as_ref(),
         usage: BufferUsages::UNIFORM,
     }))
-}
-
-fn volume_texture(
-    device: &RenderDevice,
-    queue: &RenderQueue,
-    size: [u32; 3],
-    format: TextureFormat,
-    bytes: &[u8],
-) -> OwnedBindingResource {
-    let texture: Texture = device.create_texture_with_data(
-        queue,
-        &TextureDescriptor {
-            label: Some("gve_volume_texture"),
-            size: extent(size),
-            mip_level_count: 1,
-            sample_count: 1,
-            dimension: TextureDimension::D3,
-            format,
-            usage: TextureUsages::TEXTURE_BINDING | TextureUsages::COPY_DST,
-            view_formats: &[],
-        },
-        TextureDataOrder::default(),
-        bytes,
-    );
-    let view = texture.create_view(&TextureViewDescriptor::default());
-    OwnedBindingResource::TextureView(TextureViewDimension::D3, view)
 }

@@ -5,14 +5,25 @@
 //! surface to Bevy's own lighting. So a volume is culled, batched, lit, fogged and tone mapped as a mesh is, hides
 //! and is hidden by meshes and other volumes, and casts and receives shadows.
 //!
-//! Empty bricks are skipped by the distance stored for them; in a brick near the surface the ray steps by the
-//! stored distance (Hart, "Sphere Tracing", The Visual Computer 1996) and the crossing is refined. Bricks of 8³
-//! samples in an atlas: Hansson-Söderlund, Evans and Akenine-Möller, "Ray Tracing of Signed Distance Function
-//! Grids", JCGT 2022.
+//! A volume is a tree of bricks: coarse ones everywhere near the surface, finer ones where it needs them. A ray
+//! goes from brick to brick, each time down to the finest one. Empty bricks are skipped by the distance stored for
+//! them; in a stored one the ray steps by the interpolated distance (Hart, "Sphere Tracing", The Visual Computer
+//! 1996), and the crossing is refined. Bricks of 8³ samples in an atlas: Hansson-Söderlund, Evans and
+//! Akenine-Möller, "Ray Tracing of Signed Distance Function Grids", JCGT 2022.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `tree.wgsl` | the tree on the GPU: descent, samples, gradient, materials |
+//! | `march.wgsl` | rays, and where they hit |
+//! | `uniform`, `upload` | the same tree's uniforms and textures, filled level by level from the mapped file |
+//! | `limits` | what a GPU must be able to do |
+//! | `proxy` | the boxes that volumes are drawn on |
 
 mod limits;
 mod material;
 mod proxy;
+mod uniform;
+mod upload;
 
 use bevy::{
     asset::embedded_asset,
@@ -37,8 +48,9 @@ pub use proxy::GveVolumeOf;
 ///
 /// # Requires
 /// [`PbrPlugin`](bevy::pbr::PbrPlugin) before it (part of `DefaultPlugins`), and a GPU that takes the volume's
-/// textures: a 3D texture of two 32-bit integers, one of 16-bit floats that can be filtered, one of bytes. Where
-/// something is missing it warns once and objects are drawn as shells.
+/// textures: 3D textures of 16-bit floats that can be filtered and of integers of one and two bytes, 2D textures of
+/// two 32-bit integers and of 32-bit floats. Where something is missing it warns once and objects are drawn as
+/// shells.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct GveVolumePlugin;
 
@@ -49,6 +61,7 @@ impl Plugin for GveVolumePlugin {
         if !can_render(app) {
             return;
         }
+        load_shader_library!(app, "tree.wgsl");
         load_shader_library!(app, "march.wgsl");
         embedded_asset!(app, "volume.wgsl");
         embedded_asset!(app, "volume_prepass.wgsl");

@@ -5,7 +5,7 @@ use bevy::{
     prelude::*,
 };
 
-use super::material::{GveVolumeMaterial, VolumeUniform};
+use super::{material::GveVolumeMaterial, uniform::VolumeUniform};
 use crate::{
     asset::GveAsset,
     object::{GveDrawnAs, GveObject, GveRepresentation},

@@ -1,16 +1,18 @@
 // Draws a distance volume in the main pass: opaque, with depth, lit as Bevy lights a StandardMaterial.
 
 #import gve_bevy::volume::march::{
-    volume,
-    gradient,
     depth_at,
     fragment_is_cut_off,
     march,
     pixel_at,
-    point_at,
     ray_through,
-    surface_at,
     world_at,
+}
+#import gve_bevy::volume::tree::{
+    gradient,
+    surface_at,
+    volume,
+    width_of,
 }
 #import bevy_pbr::{
     decal::clustered::apply_decals,
@@ -64,7 +66,6 @@ fn fragment(in: VertexOutput) -> Output {
         discard;
     }
     let hit = march(ray);
-    let point = point_at(ray, hit.at);
     let world_position = world_at(ray, hit.at);
     let pixel = pixel_at(ray, hit.at);
     var out: Output;
@@ -79,7 +80,7 @@ fn fragment(in: VertexOutput) -> Output {
             discard;
         }
     }
-    let slope = gradient(hit.brick, point);
+    let slope = gradient(hit.brick, hit.local);
     let normal = normal_of(slope, ray.world_direction, in.instance_index);
     if !hit.found {
         let world_slope = length(world_gradient(slope, in.instance_index));
@@ -101,10 +102,11 @@ fn fragment(in: VertexOutput) -> Output {
     if !hit.found {
         discard;
     }
-    let normal = normal_of(gradient(hit.brick, point), ray.world_direction, in.instance_index);
+    let normal = normal_of(gradient(hit.brick, hit.local), ray.world_direction, in.instance_index);
 #endif
 
-    let surface = surface_at(hit.brick, point, pixel * ray.speed / volume.cell_size);
+    let cell = volume.cell_size * width_of(hit.brick.level);
+    let surface = surface_at(hit.brick, hit.local, pixel * ray.speed / cell);
     var input = pbr_types::pbr_input_new();
     input.flags = mesh[in.instance_index].flags;
     input.is_orthographic = view.clip_from_view[3].w == 1.0;
@@ -119,7 +121,6 @@ fn fragment(in: VertexOutput) -> Output {
     input.material.metallic = surface.metallic;
     input.material.flags |= pbr_types::STANDARD_MATERIAL_FLAGS_FOG_ENABLED_BIT;
     out.depth = depth_at(ray, hit.at);
-    // The clusters of lights are found by this depth.
     input.frag_coord.z = out.depth;
 
 #ifdef SCREEN_SPACE_AMBIENT_OCCLUSION

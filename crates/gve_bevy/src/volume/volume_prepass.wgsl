@@ -1,14 +1,16 @@
 // Draws a distance volume into depth, normal and motion vector prepasses and into shadow maps.
 
 #import gve_bevy::volume::march::{
-    volume,
-    gradient,
     depth_at,
     fragment_is_cut_off,
     march,
     point_at,
     ray_through,
     world_at,
+}
+#import gve_bevy::volume::tree::{
+    gradient,
+    volume,
 }
 #import bevy_pbr::{
     mesh_functions,
@@ -47,7 +49,7 @@ fn fragment(in: VertexOutput) -> Output {
     var out: Output;
     out.depth = depth_at(ray, hit.at);
 #ifdef NORMAL_PREPASS
-    let slope = vec4(gradient(hit.brick, point_at(ray, hit.at)), 0.0);
+    let slope = vec4(gradient(hit.brick, hit.local), 0.0);
     let world_slope = (transpose(mesh_functions::get_local_from_world(in.instance_index)) * slope).xyz;
     let size = length(world_slope);
     let normal = select(-ray.world_direction, world_slope / size, size > 1e-12);

@@ -4,6 +4,7 @@
 
 pub mod asset;
 pub mod picture;
+pub mod stage;
 
 pub use picture::{Picture, SIZE};
 

@@ -22,7 +22,9 @@ use bevy::{
     window::ExitCondition,
     winit::WinitPlugin,
 };
-use gve_assets::{AssetData, AssetFile, BrickCell, Shell, ShellPart, Splat, Volume};
+use gve_assets::{
+    AssetData, AssetFile, BrickCell, PartIds, Refinement, Shell, ShellPart, Splat, Volume, VolumeLevel,
+};
 use gve_bevy::prelude::*;
 use gve_types::{
     Bounds, ColorMode, FileMetadata, MassProperties, MaterialSpec,
@@ -240,15 +242,19 @@ pub fn asset_with_shell(splats: Vec<Splat>, materials: Vec<MaterialSpec>, shell:
     let data = AssetData {
         asset_id: 1,
         version: 1,
+        refinement: Refinement::Geometry,
         volume: Volume {
             origin: [0.0; 3],
             cell_size: 0.1,
             lipschitz: 1.0,
             bricks: [1; 3],
-            grid: vec![BrickCell { slot: 0, distance: 0.0 }],
-            atlas_bricks: [1; 3],
-            distances: vec![default(); 512],
-            materials: vec![0; 512],
+            slab: [1; 2],
+            levels: vec![VolumeLevel {
+                cells: vec![BrickCell::stored(0)],
+                scales: vec![1.0],
+                distances: vec![default(); 512],
+                parts: PartIds::U8(vec![0; 512]),
+            }],
         },
         splats,
         shell: Shell {

@@ -10,7 +10,7 @@ use super::AssetMessage;
 use crate::{
     frame::ServerFrame,
     mailbox::Waiting,
-    versions::{AssetVersions, Verdict, VersionCache},
+    versions::{AssetVersions, Verdict, VersionCache, refinement_of},
 };
 
 /// Most assets that are not subscribed and of which something waits; further ones are not heard of.
@@ -107,7 +107,9 @@ impl Queue {
                 }
             }
             ServerFrame::AssetReady { id, version, bytes } if self.wanted.contains(&id) => {
-                if self.versions.judge(id, version) == Verdict::Take {
+                let refinement = refinement_of(&bytes);
+                let is_newest = self.waiting_binary(id).is_none_or(|waiting| waiting < (version, refinement));
+                if is_newest && self.versions.judge(id, version, refinement) == Verdict::Take {
                     self.discard(id, |waiting| match waiting {
                         AssetMessage::Ready { .. } => true,
                         AssetMessage::Progress { version: of, .. } => *of <= version,
@@ -129,6 +131,14 @@ impl Queue {
             // Of assets that are not, or no longer, subscribed.
             ServerFrame::AssetProgress { .. } | ServerFrame::AssetReady { .. } => {}
         }
+    }
+
+    /// Version and refinement of the binary of an asset that waits.
+    fn waiting_binary(&self, id: u64) -> Option<(u32, u8)> {
+        self.assets.get(&id)?.iter().find_map(|waiting| match waiting {
+            AssetMessage::Ready { version, bytes, .. } => Some((*version, refinement_of(bytes))),
+            _ => None,
+        })
     }
 
     fn announce(&mut self, id: u64, version: u32) {
@@ -198,7 +208,8 @@ impl Waiting for Queue {
             let Some(message) = message else { continue };
             self.held_bytes = self.held_bytes.saturating_sub(message.held_bytes());
             match message {
-                AssetMessage::Ready { version, .. } if self.versions.take(id, version) != Verdict::Take => {}
+                AssetMessage::Ready { version, ref bytes, .. }
+                    if self.versions.take(id, version, refinement_of(bytes)) != Verdict::Take => {}
                 message => return Some(message),
             }
         }

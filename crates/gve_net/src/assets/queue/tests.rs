@@ -20,7 +20,14 @@ fn progress(id: u64, version: u32, share: f32) -> ServerFrame {
 }
 
 fn ready(id: u64, version: u32) -> ServerFrame {
-    ServerFrame::AssetReady { id, version, bytes: Bytes::from(vec![1; 100]) }
+    finer(id, version, 0)
+}
+
+/// A binary whose header says how far it was worked out.
+fn finer(id: u64, version: u32, refinement: u8) -> ServerFrame {
+    let mut bytes = vec![1; 100];
+    bytes[..8].copy_from_slice(&[b'G', b'V', b'E', b'1', 2, 0, refinement, 0]);
+    ServerFrame::AssetReady { id, version, bytes: Bytes::from(bytes) }
 }
 
 fn invalid(id: u64, version: u32, message: &str) -> ServerFrame {
@@ -34,7 +41,10 @@ fn drain(queue: &mut Queue) -> Vec<String> {
         lines.push(match message {
             AssetMessage::Announced { id, version } => format!("{id} announced {version}"),
             AssetMessage::Progress { id, version, share, .. } => format!("{id} progress {version} {share}"),
-            AssetMessage::Ready { id, version, .. } => format!("{id} ready {version}"),
+            AssetMessage::Ready { id, version, bytes } => match refinement_of(&bytes) {
+                0 => format!("{id} ready {version}"),
+                refinement => format!("{id} ready {version} refined {refinement}"),
+            },
             AssetMessage::Invalid { id, version, message } => format!("{id} invalid {version} {message}"),
             AssetMessage::Reset { id, version } => format!("{id} reset {version}"),
             AssetMessage::Connected => "connected".to_owned(),
@@ -73,7 +83,7 @@ fn a_binary_that_waits_gives_way_to_a_newer_version() {
     queue.receive(bump(1, 3));
     assert_eq!(queue.held_bytes, 0);
     assert_eq!(drain(&mut queue), ["1 announced 3"]);
-    assert_eq!(queue.versions(1), AssetVersions { announced: 3, loaded: 0 });
+    assert_eq!(queue.versions(1), AssetVersions { announced: 3, ..AssetVersions::default() });
     queue.receive(ready(1, 2));
     queue.receive(ready(1, 3));
     queue.receive(ready(1, 4));
@@ -93,6 +103,31 @@ fn a_binary_that_is_loaded_does_not_come_again_unless_it_is_asked_for() {
     assert_eq!(queue.next_unsent(), Some(1));
     queue.receive(ready(1, 2));
     assert_eq!(drain(&mut queue), ["1 ready 2"]);
+}
+
+#[test]
+fn a_finer_binary_of_the_same_version_follows_and_a_coarser_one_does_not() {
+    let mut queue = queue(&[1]);
+    queue.receive(ready(1, 2));
+    assert_eq!(drain(&mut queue), ["1 ready 2"]);
+    queue.receive(finer(1, 2, 2));
+    assert_eq!(drain(&mut queue), ["1 ready 2 refined 2"]);
+    for refinement in [0, 1, 2] {
+        queue.receive(finer(1, 2, refinement));
+    }
+    assert_eq!(drain(&mut queue), Vec::<String>::new());
+}
+
+#[test]
+fn a_binary_that_waits_gives_way_only_to_what_is_newer_or_finer() {
+    let mut queue = queue(&[1]);
+    queue.receive(finer(1, 3, 1));
+    queue.receive(finer(1, 3, 0));
+    queue.receive(finer(1, 2, 2));
+    assert_eq!(drain(&mut queue), ["1 ready 3 refined 1"]);
+    queue.receive(finer(1, 4, 0));
+    queue.receive(finer(1, 4, 2));
+    assert_eq!(drain(&mut queue), ["1 ready 4 refined 2"]);
 }
 
 #[test]
@@ -191,7 +226,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let frame = prop_oneof![
         (id.clone(), version.clone()).prop_map(|(id, v)| bump(id, v)),
         (id.clone(), version.clone(), 0.0..=1.0_f32).prop_map(|(id, v, share)| progress(id, v, share)),
-        (id.clone(), version.clone()).prop_map(|(id, v)| ready(id, v)),
+        (id.clone(), version.clone(), 0..=2_u8).prop_map(|(id, v, refinement)| finer(id, v, refinement)),
         (id.clone(), version).prop_map(|(id, v)| invalid(id, v, "x")),
     ];
     let step = prop_oneof![
@@ -221,10 +256,13 @@ proptest! {
                 }
                 Step::Take => {
                     let before: Vec<_> = (1..=3).map(|id| queue.versions(id)).collect();
-                    if let Some(AssetMessage::Ready { id, version, .. }) = queue.next() {
+                    if let Some(AssetMessage::Ready { id, version, bytes }) = queue.next() {
+                        let refinement = refinement_of(&bytes);
+                        let loaded = before[id as usize - 1];
                         prop_assert!(version >= heard_of.get(&id).copied().unwrap_or(0));
-                        prop_assert!(version > before[id as usize - 1].loaded);
-                        prop_assert_eq!(queue.versions(id), AssetVersions { announced: version, loaded: version });
+                        prop_assert!((version, refinement) > (loaded.loaded, loaded.refinement));
+                        let now = AssetVersions { announced: version, loaded: version, refinement };
+                        prop_assert_eq!(queue.versions(id), now);
                     }
                 }
                 Step::Unsubscribe(id) => queue.unsubscribe(id),
