@@ -181,7 +181,7 @@ impl Placer {
             self.crossings.extend(self.loops.of(curve).map(|i| (0, *tree.crossing(i))));
             let compared = self.crossings.len().min(MAX_COMPARED);
             let grouping = normals::group::<MAX_COMPARED>(&self.crossings[..compared]);
-            let mut position = Vec3::new(xs[k], ys[k], zs[k]);
+            let mut position = Vec3::new(self.points.xs[k], self.points.ys[k], self.points.zs[k]);
             if grouping.is_smooth {
                 position = project(position, self.gradients[k], corner, size);
             } else if let Some(free) = self.free[k] {
