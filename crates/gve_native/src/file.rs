@@ -113,7 +113,7 @@ pub(crate) fn write_asset(
     let stamp = Stamp { asset_id, version, embedding, splats_trained, warnings, volume_lacks: vec![] };
     py.detach(|| {
         let parts = Parts {
-            volume: volume.volume.clone(),
+            volume: volume.baked.volume.clone(),
             shell: shell.shell.clone(),
             splats: splats.splats.clone(),
             weight,

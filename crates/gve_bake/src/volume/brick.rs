@@ -216,7 +216,17 @@ impl Scratch {
         let mut distances = Box::new([f16::ZERO; SAMPLES]);
         let scaled = self.distances.map(|distance| distance / scale);
         distances.convert_from_f32_slice(&scaled);
-        let brick = Brick { at, region: Some(region), look, scale, distances, parts, thin, touches_only, children: None };
+        let brick = Brick {
+            at,
+            region: Some(region),
+            look,
+            scale,
+            distances,
+            parts,
+            thin,
+            touches_only,
+            children: None,
+        };
         Outcome::Stored(Box::new(brick))
     }
 }

@@ -130,7 +130,9 @@ mod tests {
 
     #[test]
     fn cells_are_the_next_power_of_two_and_the_origin_is_whole_bricks() {
-        for (size, resolution) in [(1.0f32, 128), (0.93, 128), (7.3, 40), (2e-5, 128), (300.0, 512), (1e-9, 8)] {
+        for (size, resolution) in
+            [(1.0f32, 128), (0.93, 128), (7.3, 40), (2e-5, 128), (300.0, 512), (1e-9, 8)]
+        {
             let corner = Vec3::new(0.37, -0.11, 0.05) * size;
             let bounds = Aabb::new(corner, corner + Vec3::new(size, 0.5 * size, 0.2 * size));
             let ladder = Ladder::around(bounds, resolution).unwrap();

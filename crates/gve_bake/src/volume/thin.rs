@@ -66,7 +66,13 @@ impl Thin {
     /// Looks for thin parts in the brick whose distances are in the scratch.
     ///
     /// `region` is a program that holds in the brick.
-    pub(super) fn of(scratch: &mut Scratch, level: &Level<'_>, at: UVec3, region: &Region, look: &Look) -> Self {
+    pub(super) fn of(
+        scratch: &mut Scratch,
+        level: &Level<'_>,
+        at: UVec3,
+        region: &Region,
+        look: &Look,
+    ) -> Self {
         let Some(mut suspects) = suspects(&scratch.distances, level, look) else { return Self::default() };
         let reach = probe_reach(level);
         keep_thin(scratch, level, at, region, reach, &mut suspects);
@@ -115,7 +121,13 @@ fn probe_reach(level: &Level<'_>) -> f32 {
 
 /// Whether there is a gap in the solid where a brick, all of whose samples are inside, has a concave kink: without
 /// one, two parts only touch there. What is looked for is as wide as a fifth of the asked cells, or wider.
-pub(super) fn has_gap(scratch: &mut Scratch, level: &Level<'_>, at: UVec3, region: &Region, look: &Look) -> bool {
+pub(super) fn has_gap(
+    scratch: &mut Scratch,
+    level: &Level<'_>,
+    at: UVec3,
+    region: &Region,
+    look: &Look,
+) -> bool {
     let cell = level.cell_size_m();
     let near = cell * look.slope;
     let samples = &scratch.distances;
@@ -169,8 +181,7 @@ fn suspects(samples: &Samples, level: &Level<'_>, look: &Look) -> Option<Vec<usi
         let on_side = || at.iter().any(|&c| c == 0 || c == SIDE - 1);
         let suspicious = near.is_some_and(|near| {
             d.abs() <= near && kinks(samples, i).into_iter().any(|kink| kink > KINK_CELLS * near)
-        })
-            || d.abs() <= side_reach && on_side();
+        }) || d.abs() <= side_reach && on_side();
         if suspicious && !(has_deep && is_deep_near(samples, at, deep)) {
             found.push(i);
         }
@@ -264,7 +275,8 @@ impl Probes {
             self.look(scratch, region, &at);
             if step < NEWTON_STEPS {
                 for (p, g) in at.iter_mut().zip(&self.gradients) {
-                    *p -= g.truncate() * (g.w / g.truncate().length_squared().max(1e-12)).clamp(-reach, reach);
+                    *p -=
+                        g.truncate() * (g.w / g.truncate().length_squared().max(1e-12)).clamp(-reach, reach);
                 }
             }
         }
@@ -278,7 +290,8 @@ impl Probes {
             .filter_map(|((p, g), _)| Some((*p, g.truncate().try_normalize()?)))
             .collect();
         // The depths of all probes together, the shallowest of each first.
-        let depths: [f32; DEPTHS] = std::array::from_fn(|i| reach * DEPTH_RATIO.powi(i as i32 + 1 - DEPTHS as i32));
+        let depths: [f32; DEPTHS] =
+            std::array::from_fn(|i| reach * DEPTH_RATIO.powi(i as i32 + 1 - DEPTHS as i32));
         self.points.clear();
         for &(surface, normal) in &arrived {
             for depth in depths {
@@ -346,4 +359,3 @@ fn is_tip(
     evaluator.distances(region, &points.xs, &points.ys, &points.zs, &mut distances);
     distances.iter().any(|&d| -d > TIP_GROWTH * probe.depth)
 }
-

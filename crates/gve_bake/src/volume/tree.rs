@@ -75,7 +75,12 @@ impl<'a> Tree<'a> {
     }
 
     /// Makes level 0.
-    fn plant(&mut self, source: &mut Source<'_>, max_bricks: usize, shares: [f32; 2]) -> Result<(), BakeError> {
+    fn plant(
+        &mut self,
+        source: &mut Source<'_>,
+        max_bricks: usize,
+        shares: [f32; 2],
+    ) -> Result<(), BakeError> {
         let level = Level::new(self.ladder, 0, self.field);
         let lattice = &level.lattice;
         let walk = Walk::new(*lattice, level.cell_size_m(), self.watch);
@@ -91,7 +96,9 @@ impl<'a> Tree<'a> {
                     &walk,
                     task,
                     &mut (&mut found, buffer),
-                    &mut |(found, buffer), evaluator, task| bound(evaluator, buffer, &level, task, &mut found.1),
+                    &mut |(found, buffer), evaluator, task| {
+                        bound(evaluator, buffer, &level, task, &mut found.1)
+                    },
                     &mut |(found, _), _, task| {
                         found.0.push(Candidate { at: task.block.at, region: task.region.clone() });
                     },
@@ -106,7 +113,8 @@ impl<'a> Tree<'a> {
             empty.into_iter().for_each(|(index, bound)| self.roots[index as usize] = Child::Empty(bound));
             candidates.extend(found);
         }
-        let places: Vec<usize> = candidates.iter().map(|candidate| lattice.brick_index(candidate.at)).collect();
+        let places: Vec<usize> =
+            candidates.iter().map(|candidate| lattice.brick_index(candidate.at)).collect();
         let meter = Meter::new(self.watch, candidates.len(), shares);
         let outcomes = source.look_at(self.field, &level, candidates, max_bricks, &meter)?;
         let Some(outcomes) = outcomes else {
@@ -197,7 +205,9 @@ fn children(
     fine: &Level<'_>,
     parent: &Brick,
 ) -> [Result<Candidate, f32>; 8] {
-    let at = |octant: usize| 2 * parent.at + UVec3::new(octant as u32 & 1, octant as u32 >> 1 & 1, octant as u32 >> 2);
+    let at = |octant: usize| {
+        2 * parent.at + UVec3::new(octant as u32 & 1, octant as u32 >> 1 & 1, octant as u32 >> 2)
+    };
     let signed = |octant: usize, bound: f32| {
         let corner = [0, 1, 2].map(|axis| (octant >> axis & 1) * (SIDE - 1));
         let sample = parent.distances[corner[0] + SIDE * (corner[1] + SIDE * corner[2])];
