@@ -1,12 +1,15 @@
 //! Every shell is closed and manifold: on random trees and on the sample library.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "support/intersections.rs"]
+mod intersections;
 mod support;
 
 use gve_bake::{BakeError, shell};
 use gve_sdf::{Field, testing::random_recipe};
 use gve_types::{MaterialTable, parse_recipe};
 use rayon::prelude::*;
+use intersections::self_intersections;
 use support::{Faults, faults};
 
 /// Meshes random recipes and returns how many of them had a surface that the grid can hold.
@@ -68,6 +71,7 @@ fn the_sample_library() {
                 report.warnings()
             );
             assert_eq!(faults(&report.shell), Faults::default(), "{} at {resolution}", path.display());
+            println!("   {:?}", self_intersections(&report.shell));
         }
         meshed += 1;
     }

@@ -156,15 +156,30 @@ impl<'a> Tree<'a> {
             tree.trace(open.clone());
         }
         tree.add_rim(edges);
+        let mut coarse: Vec<u32> = Vec::new();
         while !is_cancelled() {
-            let chosen = tree.broken();
-            if chosen.is_empty() || tree.nodes.len() + 8 * chosen.len() > MAX_NODES {
+            let mut chosen = tree.broken();
+            chosen.append(&mut coarse);
+            chosen.sort_unstable();
+            chosen.dedup();
+            if chosen.is_empty() {
+                break;
+            }
+            if tree.nodes.len() + 8 * chosen.len() > MAX_NODES {
+                tree.is_exhausted = true;
                 break;
             }
             let children = tree.split(&chosen);
             tree.sample(children.clone());
-            tree.trace(children);
+            tree.trace(children.clone());
             tree.add_rim(edges);
+            for (node, point) in tree.judge(children) {
+                if tree.nodes[node as usize].level == depth {
+                    tree.unresolved.push((node, point));
+                } else {
+                    coarse.push(node);
+                }
+            }
         }
         let first = tree.nodes.len();
         for node in tree.pinched() {

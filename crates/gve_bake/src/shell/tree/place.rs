@@ -158,6 +158,7 @@ impl Placer {
             return;
         }
         let size = tree.size_m(node.level);
+        let allowed_m = (LEAF_SHARE * size).min(THICKNESS_SHARE * self.thickness_m(tree));
         let corner = tree.position(node.low);
         self.points.clear();
         self.free.clear();
@@ -175,7 +176,6 @@ impl Placer {
         let region = tree.region(evaluator, node.low);
         let Points { xs, ys, zs } = &self.points;
         evaluator.gradients(&region, xs, ys, zs, &mut self.gradients);
-        let allowed_m = (LEAF_SHARE * size).min(THICKNESS_SHARE * self.thickness_m(tree));
         let first = placed.positions.len() as u32;
         let mut welds = Vec::with_capacity(self.loops.count as usize);
         for curve in 0..self.loops.count {
