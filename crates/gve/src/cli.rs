@@ -124,6 +124,11 @@ pub(crate) struct BakeArgs {
     #[arg(long, default_value_t = DEFAULT_VOLUME_RESOLUTION,
         value_parser = clap::value_parser!(u32).range(i64::from(*VOLUME_RESOLUTION.start())..=i64::from(*VOLUME_RESOLUTION.end())))]
     pub(crate) resolution: u32,
+    /// What parts too thin for the volume's cells may add to it, in MiB. What it then still lacks is named in the
+    /// file, and drawn from the mesh.
+    #[arg(long, value_name = "MIB", default_value_t = (gve_bake::volume::DEFAULT_BUDGET_BYTES >> 20) as u32,
+        value_parser = clap::value_parser!(u32).range(0..=512))]
+    pub(crate) volume_budget: u32,
     /// How many splats.
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_SPLATS)))]
     pub(crate) splats: u32,

@@ -164,12 +164,18 @@ impl VolumeScene<'_> {
             }
         };
         let normal = Vec3::new(along(Vec3::X), along(Vec3::Y), along(Vec3::Z)).normalize_or(Vec3::Y);
-        let part =
-            self.volume.part(brick.level, slot, local).and_then(|part| self.parts.get(usize::from(part)));
-        let material = part.and_then(|part| self.materials.get(part.material as usize));
+        let material = self.volume.part(brick.level, slot, local).and_then(|part| self.material(part));
         let albedo = material.map_or(Vec3::splat(0.5), |m| Vec3::from(m.base_color_srgb.map(linear)));
         let sky = 0.5 + 0.5 * normal.y;
         albedo * (0.75 * normal.dot(light).max(0.0) + 0.15 + 0.2 * sky)
+    }
+}
+
+impl VolumeScene<'_> {
+    /// The material of a part.
+    fn material(&self, part: u16) -> Option<&MaterialSpec> {
+        let part = self.parts.get(usize::from(part))?;
+        self.materials.get(part.material as usize)
     }
 }
 

@@ -34,7 +34,13 @@ pub(super) struct Mesh {
 }
 
 impl Mesh {
-    pub(super) fn new(cells: &[CellSet], quads: &[Vec<Quad>], placed: &Placed, faces: &Faces, cell_size_m: f32) -> Self {
+    pub(super) fn new(
+        cells: &[CellSet],
+        quads: &[Vec<Quad>],
+        placed: &Placed,
+        faces: &Faces,
+        cell_size_m: f32,
+    ) -> Self {
         let count = cells.iter().map(|set| set.positions.len()).sum::<usize>() + placed.positions.len();
         let mut mesh = Self {
             positions: Vec::with_capacity(count),
@@ -59,7 +65,8 @@ impl Mesh {
         mesh.allowed_m = vec![CELL_SHARE * cell_size_m; mesh.tree_base as usize];
         mesh.allowed_m.extend(placed.allowed_m.iter().map(|allowed| allowed.min(CELL_SHARE * cell_size_m)));
         let quads = quads.iter().flatten();
-        mesh.triangles.extend(quads.flat_map(|quad| quad.triangles.map(|triangle| (quad.material, triangle))));
+        mesh.triangles
+            .extend(quads.flat_map(|quad| quad.triangles.map(|triangle| (quad.material, triangle))));
         let base = mesh.tree_base;
         mesh.triangles.extend(faces.triangles.iter().map(|&(m, triangle)| (m, triangle.map(|i| base + i))));
         mesh

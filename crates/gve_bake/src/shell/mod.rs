@@ -213,7 +213,17 @@ pub fn generate_watched(field: &Field, resolution: u32, watch: &dyn Watch) -> Re
     let shell = mesh.finish()?;
     lap("finish");
     if std::env::var_os("SHELL_STATS").is_some() {
-        eprintln!("{}triangles {before} wall {:?} sheets {} strained {} ambiguous {} unseen {} cells {} {}", laps.borrow().1, t0.elapsed(), findings.sheets.len(), cells.iter().map(|s| s.strained.len()).sum::<usize>(), cells.iter().map(|s| s.ambiguous.len()).sum::<usize>(), seeds.unresolved.len(), cells.iter().map(|s| s.positions.len()).sum::<usize>(), tree.stats());
+        eprintln!(
+            "{}triangles {before} wall {:?} sheets {} strained {} ambiguous {} unseen {} cells {} {}",
+            laps.borrow().1,
+            t0.elapsed(),
+            findings.sheets.len(),
+            cells.iter().map(|s| s.strained.len()).sum::<usize>(),
+            cells.iter().map(|s| s.ambiguous.len()).sum::<usize>(),
+            seeds.unresolved.len(),
+            cells.iter().map(|s| s.positions.len()).sum::<usize>(),
+            tree.stats()
+        );
     }
     check(watch)?;
     let points = shell.weld.iter().enumerate().filter(|&(i, &weld)| i == weld as usize).count() as u32;

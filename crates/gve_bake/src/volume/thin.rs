@@ -17,8 +17,9 @@ const KINK_CELLS: f32 = 0.3;
 /// Samples on a brick's sides that are at most this far from the surface, in cells that were asked for, ask for
 /// probes: a thin part that nearly lies in the side makes no kink.
 const SIDE_CELLS: f32 = 0.2;
-/// A sample this deep in the solid, in cells, speaks for the samples up to two cells from it.
-const DEEP_CELLS: f32 = 0.9;
+/// A sample this deep in the solid, in cells, speaks for the samples up to one cell and up to two cells from it:
+/// the solid is there, and thick enough.
+const DEEP_CELLS: [f32; 2] = [0.5, 0.9];
 /// How far beyond the surface a gap is looked for, in cells of the size that was asked for.
 const GAP_CELLS: f32 = 0.1;
 /// Most probes of a brick.
@@ -173,8 +174,9 @@ fn suspects(samples: &Samples, level: &Level<'_>, look: &Look) -> Option<Vec<usi
     if near.is_none() && look.nearest > side_reach {
         return None;
     }
-    let deep = -DEEP_CELLS * cell * look.slope.min(1.0);
-    let has_deep = samples.iter().any(|&d| d < deep);
+    let deep = DEEP_CELLS.map(|cells| -cells * cell * look.slope.min(1.0));
+    let has_deep = samples.iter().any(|&d| d < deep[0]);
+    let is_thick = |at| has_deep && (1..=2).any(|reach| is_deep_near(samples, at, reach, deep[reach - 1]));
     let mut found = vec![];
     for (i, &d) in samples.iter().enumerate() {
         let at = [i % SIDE, i / SIDE % SIDE, i / SIDE / SIDE];
@@ -182,7 +184,7 @@ fn suspects(samples: &Samples, level: &Level<'_>, look: &Look) -> Option<Vec<usi
         let suspicious = near.is_some_and(|near| {
             d.abs() <= near && kinks(samples, i).into_iter().any(|kink| kink > KINK_CELLS * near)
         }) || d.abs() <= side_reach && on_side();
-        if suspicious && !(has_deep && is_deep_near(samples, at, deep)) {
+        if suspicious && !is_thick(at) {
             found.push(i);
         }
     }
@@ -233,9 +235,9 @@ fn kinks(samples: &Samples, i: usize) -> [f32; 3] {
     [along(i % SIDE, 1), along(i / SIDE % SIDE, SIDE), along(i / SIDE / SIDE, SIDE * SIDE)]
 }
 
-/// Whether a sample within two cells lies deep in the solid.
-fn is_deep_near(samples: &Samples, at: [usize; 3], deep: f32) -> bool {
-    let [xs, ys, zs] = at.map(|c| c.saturating_sub(2)..(c + 3).min(SIDE));
+/// Whether a sample so many cells away lies deep in the solid.
+fn is_deep_near(samples: &Samples, at: [usize; 3], reach: usize, deep: f32) -> bool {
+    let [xs, ys, zs] = at.map(|c| c.saturating_sub(reach)..(c + reach + 1).min(SIDE));
     zs.into_iter().any(|z| {
         ys.clone().any(|y| {
             let row = (z * SIDE + y) * SIDE;

@@ -52,7 +52,7 @@ impl<'a> Tree<'a> {
             let is_coarse = |brick: &Brick| {
                 let look = &brick.look;
                 let kink = if brick.touches_only { look.convex } else { look.convex.max(look.concave) };
-                kink > enough * look.slope.min(1.0) || brick.thin.missing.is_some()
+                kink > enough * look.slope.min(1.0) || brick.has_seam || brick.thin.missing.is_some()
             };
             let coarse = numbered(&tree.levels[level]).filter(|(_, brick)| is_coarse(brick)).map(|(i, _)| i);
             let coarse: Vec<u32> = coarse.collect();
