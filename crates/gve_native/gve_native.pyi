@@ -101,6 +101,10 @@ class Field:
         """A bound on the length of the gradient, 1 or more."""
 
     @property
+    def warnings(self) -> list[str]:
+        """What is not quite as the recipe asks for, each with its JSON path."""
+
+    @property
     def materials(self) -> str:
         """The palette that material indices refer to: a JSON list of `MaterialSpec`."""
 

@@ -15,31 +15,34 @@ use serde::Deserialize;
 use crate::shell::note;
 
 /// The folder with the Python package.
-pub(crate) const BACKEND: &str = "backend";
+pub const BACKEND: &str = "backend";
 /// How long an orderly stop may take before the process is killed.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What the Architect prints when it can be talked to.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Ready {
+pub struct Ready {
     /// Where its REST interface and sockets are.
-    pub(crate) url: String,
+    pub url: String,
     /// Whether splats can be trained.
-    pub(crate) can_train: bool,
+    pub can_train: bool,
     /// `cpu` or `cuda`.
-    pub(crate) device: String,
+    pub device: String,
 }
 
 /// A running Architect; it is stopped when this goes.
-pub(crate) struct Architect {
+pub struct Architect {
     child: Child,
     /// What it said when it was ready.
-    pub(crate) ready: Ready,
+    pub ready: Ready,
 }
 
 impl Architect {
     /// Starts it on this machine, with its store in `data`: on `port`, or on a free one if that is taken or 0.
-    pub(crate) fn start(python: &Path, data: &Path, port: u16, args: &[&str]) -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    /// When it does not start; its own words stand above.
+    pub fn start(python: &Path, data: &Path, port: u16, args: &[&str]) -> anyhow::Result<Self> {
         let port = if TcpListener::bind(("127.0.0.1", port)).is_ok() { port } else { 0 };
         let mut command = module(python, "architect");
         command
@@ -90,7 +93,7 @@ impl Drop for Architect {
 }
 
 /// A Python module of the backend, ready for arguments.
-pub(crate) fn module(python: &Path, name: &str) -> Command {
+pub fn module(python: &Path, name: &str) -> Command {
     let mut command = Command::new(python);
     command.args(["-m", name]).env("PYTHONPATH", BACKEND);
     command

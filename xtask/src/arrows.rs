@@ -18,6 +18,8 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("gve_assets", &["bevy*", "tokio*", "wgpu*"]),
     ("gve_net", &["bevy*", "wgpu*"]),
     ("gve_native", &["bevy*", "wgpu*"]),
+    // What starts everything else is built first, on a machine that has nothing yet.
+    ("xtask", &["gve*", "fidget*", "bevy*", "rayon", "schemars"]),
     // Without feature `net` the engine talks to no server; with it, to no database.
     ("gve_bevy", &["gve_bake", "reqwest", "hyper", "*tungstenite", "mongodb", "redis", "rusqlite"]),
 ];

@@ -1,23 +1,21 @@
 //! Project tasks. `cargo xtask --help` lists them.
 
-mod architect;
 mod arrows;
-mod bench;
-mod codegen;
 mod demo;
-mod docs;
-mod roundtrip;
-mod setup;
-mod shell;
 mod test;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use xtask::{
+    setup::{self, Packages, Programs},
+    shell,
+    tool::{self, Tool},
+};
 
 /// Tasks of the GVE-1 project.
 #[derive(Parser)]
-#[command(name = "cargo xtask")]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", after_help = "Example: cargo xtask demo --light")]
 struct Cli {
     #[command(subcommand)]
     task: Task,
@@ -26,6 +24,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Task {
     /// Set everything up, compile the sample library through the Architect and open the viewer on it.
+    #[command(after_help = "Example: cargo xtask demo --light --headless --out out/pictures")]
     Demo {
         /// Leave PyTorch out: splats are seeded but not trained.
         #[arg(long)]
@@ -38,36 +37,19 @@ enum Task {
         out: PathBuf,
     },
     /// Set everything up and run every check and test.
+    #[command(after_help = "Example: CARGO_TARGET_DIR=~/.cache/gve/target cargo xtask test")]
     Test,
     /// Check format, lints and dependency arrows.
+    #[command(after_help = "Example: cargo xtask lint")]
     Lint,
-    /// Install what building and testing needs.
+    /// Install what building and testing needs, the native module of the Architect included.
+    #[command(after_help = "Example: cargo xtask setup && cargo test --workspace")]
     Setup,
-    /// Write the types of the other languages from the Rust source.
-    Codegen {
-        /// Change nothing; fail if a generated file is out of date.
-        #[arg(long)]
-        check: bool,
-    },
-    /// Draw the pictures of the documentation.
-    Docs {
-        /// Change nothing; fail if an example in the text differs from its file.
-        #[arg(long)]
-        check: bool,
-    },
-    /// Measure, beside the peers in the same run.
-    Bench {
-        /// Which figures; all when none is named.
-        groups: Vec<bench::Group>,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
     /// Check the dependencies between crates against their rules and the picture in ARCHITECTURE.md.
+    #[command(after_help = "Example: cargo xtask arrows")]
     Arrows,
-    /// The Rust ends of the round trips through other languages.
-    #[command(subcommand)]
-    Roundtrip(roundtrip::Task),
+    #[command(flatten)]
+    Tool(Tool),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -76,11 +58,37 @@ fn main() -> anyhow::Result<()> {
         Task::Demo { headless, light, out } => demo::run(headless, light, &out),
         Task::Test => test::run(),
         Task::Lint => test::lint(),
-        Task::Setup => setup::all().map(|_| ()),
-        Task::Codegen { check } => codegen::run(check),
-        Task::Docs { check } => docs::run(check),
-        Task::Bench { groups, json } => bench::run(&groups, json),
+        Task::Setup => set_up(),
         Task::Arrows => arrows::run(),
-        Task::Roundtrip(task) => roundtrip::run(task),
+        Task::Tool(_) => {
+            // It has the same command line, so the words go on as they are.
+            let words: Vec<_> = std::env::args_os().skip(1).collect();
+            tool::run(&words)
+        }
+    }
+}
+
+fn set_up() -> anyhow::Result<()> {
+    setup::announce(Packages::Training, Programs::Demo, &[])?;
+    let tools = setup::all()?;
+    setup::build(Programs::Demo)?;
+    setup::native_module(&tools.python)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn every_command_has_an_example() {
+        fn check(command: &clap::Command) {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let is_group = command.has_subcommands();
+            assert!(is_group || help.starts_with("Example: "), "{}: {help:?}", command.get_name());
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
     }
 }

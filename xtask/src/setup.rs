@@ -1,9 +1,10 @@
-//! Installing what building and testing needs: system packages, a Python environment, npm packages.
+//! Installing what building and testing needs: system packages, a Python environment, npm packages; and building.
 //!
 //! Nothing is installed that is already there. System packages go through apt where this user may
 //! use it; otherwise they are named in one line.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -12,6 +13,12 @@ use std::{
 use anyhow::{Context, bail};
 
 use crate::shell::{cargo, note, run, succeeds, target_dir};
+
+mod native;
+mod plan;
+
+pub use native::native_module;
+pub use plan::announce;
 
 /// A thing the system must have, how to see it, and the Debian packages that bring it.
 struct Need {
@@ -56,18 +63,24 @@ fn vulkan_driver() -> bool {
 }
 
 /// Installs what building and drawing needs.
-pub(crate) fn system() -> anyhow::Result<()> {
+///
+/// # Errors
+/// Names what is missing where it cannot be installed.
+pub fn system() -> anyhow::Result<()> {
     install(SYSTEM)
 }
 
 /// The tools that the tests of the other languages run with.
-pub(crate) struct Tools {
+pub struct Tools {
     /// The Python of the project's own environment.
-    pub(crate) python: PathBuf,
+    pub python: PathBuf,
 }
 
 /// Installs everything.
-pub(crate) fn all() -> anyhow::Result<Tools> {
+///
+/// # Errors
+/// Names what is missing where it cannot be installed.
+pub fn all() -> anyhow::Result<Tools> {
     system()?;
     install(TESTS)?;
     let python = python_environment(Packages::Training)?;
@@ -110,57 +123,78 @@ fn install(needs: &[Need]) -> anyhow::Result<()> {
 
 /// What the Python environment is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Packages {
-    /// Everything but PyTorch.
+pub enum Packages {
+    /// What the Architect runs with, but for PyTorch: splats are not trained.
     Light,
-    /// With PyTorch, some 5 GB.
+    /// With the tools of development.
+    Development,
+    /// With these and PyTorch.
     Training,
 }
 
 impl Packages {
     fn lock(self) -> &'static Path {
         Path::new(match self {
-            Self::Light => "backend/requirements-dev.txt",
+            Self::Light => "backend/requirements.txt",
+            Self::Development => "backend/requirements-dev.txt",
             Self::Training => "backend/requirements-train.txt",
         })
     }
+
+    /// What is downloaded and what it takes on the disk, in megabytes, as it was for CPython 3.11 on Linux.
+    fn megabytes(self) -> (u32, u32) {
+        match self {
+            Self::Light => (135, 270),
+            Self::Development => (165, 400),
+            Self::Training => (3200, 5800),
+        }
+    }
 }
 
-/// A virtual environment beside the builds with exactly the locked packages; made anew when the
-/// lock changes. One with more packages than asked for will do.
-pub(crate) fn python_environment(packages: Packages) -> anyhow::Result<PathBuf> {
-    let folder = target_dir()?.join("python");
+/// The packages that a lock pins, as `name==version`.
+fn pins(lock: &str) -> BTreeSet<&str> {
+    let is_pin = |line: &&str| !line.starts_with(['#', ' ']);
+    lock.lines()
+        .filter(is_pin)
+        .filter_map(|line| line.split([' ', ';']).next())
+        .filter(|pin| pin.contains("=="))
+        .collect()
+}
+
+fn environment() -> anyhow::Result<PathBuf> {
+    Ok(target_dir()?.join("python"))
+}
+
+/// Whether the environment has these packages; that it has more does no harm.
+fn has_packages(packages: Packages) -> anyhow::Result<bool> {
+    let folder = environment()?;
+    let lock = packages.lock();
+    let wanted = fs::read_to_string(lock).with_context(|| lock.display().to_string())?;
+    let installed = fs::read_to_string(folder.join("installed.txt")).unwrap_or_default();
+    let all = pins(&wanted).is_subset(&pins(&installed));
+    Ok(all && succeeds(folder.join("bin/python"), &["--version"]))
+}
+
+/// The Python of a virtual environment beside the builds with the locked packages; made anew when one of them is
+/// missing.
+///
+/// # Errors
+/// When pip fails.
+pub fn python_environment(packages: Packages) -> anyhow::Result<PathBuf> {
+    let folder = environment()?;
     let python = folder.join("bin/python");
-    let stamp = folder.join("installed.txt");
-    let installed = fs::read_to_string(&stamp).unwrap_or_default();
-    for enough in [packages, Packages::Training] {
-        let lock = enough.lock();
-        let wanted = fs::read_to_string(lock).with_context(|| lock.display().to_string())?;
-        if installed == wanted && succeeds(&python, &["--version"]) {
-            return Ok(python);
-        }
+    if has_packages(packages)? {
+        return Ok(python);
     }
     let lock = packages.lock();
     run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
     // The lock is complete: pip need not look for what it leaves out on purpose.
     run(Command::new(&python)
-        .args(["-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--requirement"])
+        .args(["-m", "pip", "install", "--disable-pip-version-check", "--no-deps", "--require-hashes"])
+        .arg("--requirement")
         .arg(lock))?;
-    fs::copy(lock, stamp)?;
+    fs::copy(lock, folder.join("installed.txt"))?;
     Ok(python)
-}
-
-/// Builds the native module and puts it into the Python environment.
-///
-/// It has a target directory of its own: built alone, its dependencies have other features than in the
-/// workspace, and one directory for both would be rebuilt back and forth.
-pub(crate) fn native_module(python: &Path) -> anyhow::Result<()> {
-    let environment =
-        python.ancestors().nth(2).context("python stands in the bin folder of its environment")?;
-    run(Command::new(python)
-        .args(["-m", "maturin", "develop", "--quiet", "--manifest-path", "crates/gve_native/Cargo.toml"])
-        .env("VIRTUAL_ENV", environment)
-        .env("CARGO_TARGET_DIR", target_dir()?.join("native")))
 }
 
 fn npm_packages(folder: &Path) -> anyhow::Result<()> {
@@ -175,7 +209,66 @@ fn npm_packages(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Builds every program of the workspace, with the features that the tests use too.
-pub(crate) fn build_programs() -> anyhow::Result<()> {
-    run(&mut cargo(&["build", "--workspace", "--bins", "--examples"]))
+/// What of the workspace is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Programs {
+    /// `gve`, the viewer and the native module.
+    Demo,
+    /// `gve_tools`.
+    Tools,
+    /// Every program, example and library, the native module among them.
+    All,
+}
+
+impl Programs {
+    /// Always the whole workspace, nothing excluded, with an example among it: then cargo settles on the same features
+    /// of every dependency as for the tests, and builds none of them twice.
+    fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::Demo => &["build", "--workspace", "--lib", "--bin", "gve", "--example", "viewer"],
+            Self::Tools => &["build", "--workspace", "--bin", "gve_tools", "--example", "golden"],
+            Self::All => &["build", "--workspace", "--lib", "--bins", "--examples"],
+        }
+    }
+}
+
+/// Builds a part of the workspace.
+///
+/// # Errors
+/// When cargo fails.
+pub fn build(programs: Programs) -> anyhow::Result<()> {
+    run(&mut cargo(programs.arguments()))
+}
+
+/// A program that was built: its name, or `examples/` and its name.
+///
+/// # Errors
+/// When cargo does not say where it is.
+pub fn program(name: &str) -> anyhow::Result<Command> {
+    Ok(Command::new(target_dir()?.join("debug").join(name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_pins_packages_and_nothing_else() {
+        let lock = "# made by uv\nanyio==4.16.0 ; sys_platform == 'linux' \\\n    --hash=sha256:1a\n    # via\n    #   httpx\nuvloop==0.23.0 \\\n";
+        assert_eq!(pins(lock), BTreeSet::from(["anyio==4.16.0", "uvloop==0.23.0"]));
+        assert!(pins("").is_empty());
+    }
+
+    #[test]
+    fn each_lock_holds_the_smaller_one() {
+        let root = crate::shell::root().expect("a workspace");
+        let read = |packages: Packages| {
+            fs::read_to_string(root.join(packages.lock())).expect("the lock is in the checkout")
+        };
+        let [light, development, training] =
+            [Packages::Light, Packages::Development, Packages::Training].map(read);
+        assert!(pins(&light).len() > 10);
+        assert!(pins(&light).is_subset(&pins(&development)));
+        assert!(pins(&development).is_subset(&pins(&training)));
+    }
 }

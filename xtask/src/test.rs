@@ -2,26 +2,31 @@
 
 use std::process::Command;
 
-use crate::{
-    arrows, codegen, docs, roundtrip, setup,
+use xtask::{
+    setup::{self, Packages, Programs},
     shell::{self, cargo},
+    tool,
 };
+
+use crate::arrows;
 
 /// Sets everything up and runs all of it.
 pub(crate) fn run() -> anyhow::Result<()> {
+    setup::announce(Packages::Training, Programs::All, &["run every check and test"])?;
     let tools = setup::all()?;
     shell::run(&mut cargo(&["fmt", "--all", "--check"]))?;
     arrows::run()?;
-    codegen::run(true)?;
-    docs::run(true)?;
+    setup::build(Programs::All)?;
     setup::native_module(&tools.python)?;
+    tool::run(&["codegen", "--check"].map(Into::into))?;
+    tool::run(&["docs", "--check"].map(Into::into))?;
     python(&tools)?;
-    // Some of these tests talk to a running Architect.
-    let mut tests = cargo(&["test", "--workspace", "--all-targets"]);
+    // Some of these tests talk to a running Architect. Without a choice of targets cargo takes the examples as they
+    // were built, leaves the native module out, and runs the documentation's examples too.
+    let mut tests = cargo(&["test", "--workspace"]);
     shell::run(tests.env("GVE_PYTHON", &tools.python))?;
-    shell::run(&mut cargo(&["test", "--workspace", "--doc"]))?;
     shell::run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
-    roundtrip::all(&tools.python)
+    tool::run(&["roundtrip", "run"].map(Into::into))
 }
 
 /// Format, lints and arrows.

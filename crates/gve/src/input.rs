@@ -65,7 +65,7 @@ pub(crate) enum Source {
     /// A text that may be a recipe.
     Text(String),
     /// A baked file.
-    Binary(AssetFile),
+    Binary(Box<AssetFile>),
 }
 
 /// Opens a recipe or a baked file: a file, a pipe that is read once from its start to its end, or `-` for
@@ -73,7 +73,7 @@ pub(crate) enum Source {
 pub(crate) fn open(path: &Path) -> Result<Source, Failure> {
     let stream = Stream::open(path)?;
     if stream.is_binary(path) {
-        return stream.into_binary(path).map(Source::Binary);
+        return stream.into_binary(path).map(|file| Source::Binary(Box::new(file)));
     }
     stream.into_text(path).map(Source::Text)
 }

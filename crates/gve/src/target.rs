@@ -105,7 +105,10 @@ impl Target {
                 is_of_kind(path, kind)?;
             }
         }
-        replace::check(path).map_err(|error| Failure::write(path, &error.source))?;
+        // What the shell holds open needs no folder that could be written to.
+        if target.way == Way::File || replace::is_node(path) {
+            replace::check(path).map_err(|error| Failure::write(path, &error.source))?;
+        }
         Ok(target)
     }
 

@@ -124,6 +124,15 @@ fn a_pipe_a_device_and_standard_output_are_written_into() {
         assert_eq!(fs::read(&redirected).unwrap(), [b"before ", expected.as_slice()].concat());
         assert_eq!(fs::metadata(&redirected).unwrap().ino(), inode);
 
+        // And another one that the shell holds open.
+        fs::write(&redirected, "before ").unwrap();
+        let script = format!("exec \"$0\" \"$@\" 3>>'{}'", text(&redirected));
+        let mut shell = Command::new("sh");
+        let shell = shell.args(["-c", &script, PROGRAM]).args(with("/dev/fd/3")).stdout(Stdio::null());
+        assert!(shell.status().unwrap().success());
+        assert_eq!(fs::read(&redirected).unwrap(), [b"before ", expected.as_slice()].concat());
+        assert_eq!(fs::metadata(&redirected).unwrap().ino(), inode);
+
         let reader = {
             let pipe = pipe.clone();
             std::thread::spawn(move || fs::read(pipe).unwrap())
@@ -283,9 +292,12 @@ fn a_signal_leaves_no_temporary_file() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
+    // Held open, so that nothing but the signal ends it.
+    let input = child.stdin.take();
     std::thread::sleep(Duration::from_millis(200));
     assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&child.wait().unwrap()), Some(15));
+    drop(input);
 }
 
 #[test]

@@ -44,6 +44,30 @@ pub enum BakeError {
         /// Where it was found, in metres.
         position: [f32; 3],
     },
+    /// All of the solid that was found is too small, in an object of this size, to lay splats on.
+    #[error(
+        "the solid is {thickness_m} m thick at {position:?}; splats show what is at least {limit_m} m thick in an \
+         object as large as this one: make it thicker, or bring what is far apart closer together"
+    )]
+    TooThinForSplats {
+        /// Thickness of the solid in metres where it was found.
+        thickness_m: f32,
+        /// Where it was found, in metres.
+        position: [f32; 3],
+        /// What would be thick enough.
+        limit_m: f32,
+    },
+    /// The recipe's operations leave nothing.
+    #[error(
+        "nothing solid was found between {min:?} and {max:?}: look for an intersection or a subtraction that \
+         leaves nothing"
+    )]
+    NothingSolid {
+        /// Smallest corner of where it was looked for, in metres.
+        min: [f32; 3],
+        /// Largest corner.
+        max: [f32; 3],
+    },
     /// Single precision cannot tell the samples of the grid apart.
     #[error(
         "the object is too small for its distance from the origin: samples {cell_size_m} m apart, {distance_m} m away"

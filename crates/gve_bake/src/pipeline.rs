@@ -34,6 +34,8 @@ pub struct BakeOptions {
     /// three times as many along the longest side; 8 to 512. A sword gets finer cells than a ball of its
     /// length, for no more memory.
     pub volume_resolution: u32,
+    /// What parts that are too thin for those cells may add to the volume, in bytes.
+    pub volume_budget_bytes: u64,
     /// Cells of the shell's grid along its longest side; 8 to 512.
     pub shell_resolution: u32,
     /// Most splats.
@@ -50,6 +52,7 @@ impl Default for BakeOptions {
     fn default() -> Self {
         Self {
             volume_resolution: limits::DEFAULT_VOLUME_RESOLUTION,
+            volume_budget_bytes: volume::DEFAULT_BUDGET_BYTES,
             shell_resolution: limits::DEFAULT_VOLUME_RESOLUTION,
             splat_count: 100_000,
             mass_tolerance: mass::DEFAULT_TOLERANCE,
@@ -238,23 +241,29 @@ pub fn bake(
         Ok((field, weight))
     })?;
     let volume = run.stage(CompileStage::VolumeBake, "Baking the distance volume", |stage| {
-        volume::bake_watched(&field, volume_cells(&field, options.volume_resolution), stage)
+        let resolution = volume_cells(&field, options.volume_resolution);
+        let fineness = volume::VolumeOptions { resolution, budget_bytes: options.volume_budget_bytes };
+        volume::bake_watched(&field, fineness, stage)
     })?;
     let report = run.stage(CompileStage::ShellGen, "Dual contouring", |stage| {
         shell::generate_watched(&field, options.shell_resolution, stage)
     })?;
-    let splats = run.stage(CompileStage::SplatTrain, "Seeding splats (no training)", |stage| {
-        splats::seed_watched(&field, options.splat_count, stage)
+    let seeding = run.stage(CompileStage::SplatTrain, "Seeding splats (no training)", |stage| {
+        splats::seed_reported(&field, options.splat_count, stage)
     })?;
-    let mut warnings = report.warnings();
+    let mut warnings = field.warnings().to_vec();
     warnings.extend_from_slice(&weight.warnings);
+    warnings.extend(report.warnings());
+    warnings.extend(seeding.missing.iter().map(|missing| missing.warning(&field)));
     let stamp = Stamp {
         asset_id: options.asset_id,
         version: options.version.unwrap_or(dna.metadata.version),
         warnings: warnings.clone(),
+        volume_lacks: volume.missing(&field),
         ..Stamp::default()
     };
-    let data = assemble(dna, &field, Parts { volume, shell: report.shell, splats, weight }, stamp);
+    let parts = Parts { volume: volume.volume, shell: report.shell, splats: seeding.splats, weight };
+    let data = assemble(dna, &field, parts, stamp);
     Ok(BakeOutput { data, stages: run.stages, warnings })
 }
 
@@ -346,6 +355,7 @@ mod tests {
     fn small() -> BakeOptions {
         BakeOptions {
             volume_resolution: 48,
+            volume_budget_bytes: volume::DEFAULT_BUDGET_BYTES,
             shell_resolution: 48,
             splat_count: 5000,
             mass_tolerance: 0.01,
@@ -377,7 +387,7 @@ mod tests {
         assert_eq!(data.metadata.dna_hash, dna_hash(&dna));
         assert_eq!(data.metadata.materials.len(), 2);
         assert!(data.metadata.mass.mass_kg > 0.0 && data.splats.len() > 4000);
-        assert!(!data.shell.indices.is_empty() && !data.volume.distances.is_empty());
+        assert!(!data.shell.indices.is_empty() && !data.volume.levels[0].distances.is_empty());
         let stages: Vec<_> = output.stages.iter().map(|time| time.stage).collect();
         assert_eq!(stages, &CompileStage::ALL[..4]);
         gve_assets::AssetFile::from_bytes(gve_assets::encode(data).unwrap()).unwrap();
@@ -393,7 +403,7 @@ mod tests {
         let report = shell::generate(&field, 48).unwrap();
         let warnings = report.warnings();
         let parts = Parts {
-            volume: volume::bake(&field, volume_cells(&field, 48)).unwrap(),
+            volume: volume::bake(&field, volume_cells(&field, 48)).unwrap().volume,
             shell: report.shell,
             splats: splats::seed(&field, 5000).unwrap(),
             weight: mass::weigh(&field, 0.01),

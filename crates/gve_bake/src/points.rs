@@ -21,6 +21,10 @@ impl Points {
         self.zs.clear();
     }
 
+    pub(crate) fn get(&self, index: usize) -> Vec3 {
+        Vec3::new(self.xs[index], self.ys[index], self.zs[index])
+    }
+
     pub(crate) fn push(&mut self, p: Vec3) {
         self.xs.push(p.x);
         self.ys.push(p.y);

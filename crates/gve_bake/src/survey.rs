@@ -117,7 +117,7 @@ pub(crate) fn survey(field: &Field, grid: &Grid, margin: f32, keep: Keep) -> Vec
 }
 
 /// The parts of a block.
-fn split(
+pub(crate) fn split(
     evaluator: &mut Evaluator,
     grid: &Grid,
     margin: f32,

@@ -1,12 +1,15 @@
 //! Every shell is closed and manifold: on random trees and on the sample library.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "support/intersections.rs"]
+mod intersections;
 mod support;
 
 use gve_bake::{BakeError, shell};
 use gve_sdf::{Field, testing::random_recipe};
 use gve_types::{MaterialTable, parse_recipe};
 use rayon::prelude::*;
+use intersections::self_intersections;
 use support::{Faults, faults};
 
 /// Meshes random recipes and returns how many of them had a surface that the grid can hold.
@@ -56,10 +59,23 @@ fn the_sample_library() {
         let recipe = parse_recipe(&std::fs::read_to_string(&path).unwrap(), materials).unwrap();
         let field = Field::lower(&recipe, materials).unwrap();
         for resolution in [40, 128] {
+            let start = (std::time::Instant::now(), cpu());
             let report = shell::generate(&field, resolution).unwrap();
+            println!(
+                "{} at {resolution}: cell {:.2} mm, {} triangles, {} ms, {} ms of processors, {:?}",
+                path.file_name().unwrap().to_string_lossy(), 1e3 * report.cell_size_m,
+                report.shell.indices.len() / 3, start.0.elapsed().as_millis(), cpu() - start.1, report.warnings()
+            );
             assert_eq!(faults(&report.shell), Faults::default(), "{} at {resolution}", path.display());
+            println!("   {:?}", self_intersections(&report.shell));
         }
         meshed += 1;
     }
     assert!(meshed > 0, "no recipe in {folder}");
+}
+
+fn cpu() -> u64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let f: Vec<&str> = stat.rsplit(") ").next().unwrap().split(' ').collect();
+    10 * (f[11].parse::<u64>().unwrap() + f[12].parse::<u64>().unwrap())
 }

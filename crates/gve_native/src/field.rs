@@ -50,6 +50,12 @@ impl Field {
         self.field.lipschitz()
     }
 
+    /// What is not quite as the recipe asks for, each with its JSON path.
+    #[getter]
+    fn warnings(&self) -> Vec<String> {
+        self.field.warnings().to_vec()
+    }
+
     /// The palette that material indices refer to: a JSON list of `MaterialSpec`.
     #[getter]
     fn materials(&self) -> PyResult<String> {

@@ -10,7 +10,14 @@ use common::{
     field,
     surface::{self, Sheet},
 };
-use gve_sdf::{Aabb, Evaluator, Field, Vec3, testing::Random};
+use gve_sdf::{
+    Aabb, Evaluator, Field, Vec3,
+    testing::{self, Random},
+};
+use gve_types::{
+    DnaNode,
+    dna::{Round, Shell},
+};
 
 type Point = [f64; 3];
 
@@ -19,8 +26,7 @@ type Point = [f64; 3];
 struct Errors {
     /// Largest share by which the distance is off above the middle of smooth faces.
     faces: f64,
-    /// The same anywhere around the shape, edges included; and what all but one in fifty stay below.
-    anywhere: f64,
+    /// What all but one in fifty stay below anywhere around the shape, edges included.
     mostly: f64,
 }
 
@@ -62,6 +68,9 @@ fn cases() -> Vec<Case> {
         }),
         deformed("twisted box", r#""op": "twist", "rate_rad_per_m": 3"#, &boxed(post), surface::cuboid(post), |q| {
             surface::twisted(q, 3.0)
+        }),
+        deformed("strongly twisted box", r#""op": "twist", "rate_rad_per_m": 6"#, &boxed(post), surface::cuboid(post), |q| {
+            surface::twisted(q, 6.0)
         }),
         deformed("tapered box", r#""op": "taper", "half_height": 0.3, "scale_bottom": 1, "scale_top": 0.5"#, &boxed(post), surface::cuboid(post), |q| {
             surface::tapered(q, 0.3, 1.0, 0.5)
@@ -150,7 +159,6 @@ fn errors(case: &Case, level: f64) -> Errors {
         .collect();
     let mut anywhere = off(around);
     anywhere.sort_by(f64::total_cmp);
-    out.anywhere = anywhere.last().copied().unwrap_or(0.0);
     out.mostly = anywhere.get(anywhere.len() * 49 / 50).copied().unwrap_or(0.0);
     out
 }
@@ -158,47 +166,47 @@ fn errors(case: &Case, level: f64) -> Errors {
 /// Within five percent up to a quarter of the radius of curvature, on every kind of child that deforms.
 #[test]
 fn offsets_are_true_along_the_normal() {
-    for (name, level, limit) in [
-        ("flat ellipsoid", 0.0015, 0.05),
-        ("flat ellipsoid", 0.08, 0.06),
-        ("long ellipsoid", 0.02, 0.01),
-        ("long ellipsoid", 0.1, 0.01),
-        ("long ellipsoid", -0.02, 0.03),
-        ("bent box", 0.03, 0.05),
-        ("bent box", 0.08, 0.05),
-        ("bent box", -0.03, 0.05),
-        ("box bent down", 0.05, 0.05),
-        ("bent capsule", 0.025, 0.05),
-        ("bent capsule", 0.08, 0.05),
-        ("bent capsule", -0.025, 0.05),
-        ("twisted box", 0.03, 0.05),
-        ("twisted box", 0.08, 0.05),
-        ("twisted box", -0.03, 0.05),
-        ("tapered box", 0.03, 0.05),
-        ("tapered box", 0.08, 0.05),
-        ("tapered box", -0.03, 0.05),
-        ("tapered cylinder", 0.02, 0.05),
-        ("tapered cylinder", 0.08, 0.06),
-        ("tapered cylinder", -0.02, 0.05),
-        ("tapered ball", 0.04, 0.05),
-        ("tapered ball", -0.04, 0.05),
-        ("rough ball", 0.02, 0.05),
-        ("rough ball", 0.05, 0.1),
-        ("balls in a smooth union", 0.02, 0.05),
-        ("balls in a smooth union", 0.1, 0.1),
-        ("sharp seam of two smooth", 0.02, 0.05),
-        ("sharp seam of two smooth", 0.1, 0.15),
+    // The share by which it may be off above faces, and for all but a fiftieth of what lies about edges, too.
+    for (name, level, faces, edges) in [
+        ("flat ellipsoid", 0.0015, 0.01, 0.01),
+        ("flat ellipsoid", 0.08, 0.03, 0.03),
+        ("long ellipsoid", 0.02, 0.01, 0.01),
+        ("long ellipsoid", 0.1, 0.01, 0.01),
+        ("long ellipsoid", -0.02, 0.01, 0.01),
+        ("bent box", 0.03, 0.01, 0.02),
+        ("bent box", 0.08, 0.02, 0.03),
+        ("bent box", -0.03, 0.01, 0.01),
+        ("box bent down", 0.05, 0.02, 0.03),
+        ("bent capsule", 0.025, 0.02, 0.02),
+        ("bent capsule", 0.08, 0.02, 0.02),
+        ("bent capsule", -0.025, 0.02, 0.02),
+        ("twisted box", 0.03, 0.02, 0.25),
+        ("twisted box", 0.08, 0.05, 0.25),
+        ("twisted box", -0.03, 0.02, 0.02),
+        ("strongly twisted box", 0.04, 0.05, 0.5),
+        ("strongly twisted box", 0.08, 0.12, 0.5),
+        ("tapered box", 0.03, 0.01, 0.02),
+        ("tapered box", 0.08, 0.01, 0.02),
+        ("tapered box", -0.03, 0.01, 0.01),
+        ("tapered cylinder", 0.02, 0.01, 0.05),
+        ("tapered cylinder", 0.08, 0.02, 0.06),
+        ("tapered cylinder", -0.02, 0.01, 0.01),
+        ("tapered ball", 0.04, 0.05, 0.05),
+        ("tapered ball", -0.04, 0.05, 0.05),
+        ("rough ball", 0.02, 0.05, 0.05),
+        ("rough ball", 0.05, 0.12, 0.1),
+        ("balls in a smooth union", 0.02, 0.03, 0.03),
+        ("balls in a smooth union", 0.1, 0.13, 0.13),
+        ("sharp seam of two smooth", 0.02, 0.1, 0.1),
+        ("sharp seam of two smooth", 0.1, 0.2, 0.2),
     ] {
         let case = cases().into_iter().find(|case| case.name == name).unwrap();
         let found = errors(&case, level);
         println!("{name} at {level}: {found:.3?}");
-        if std::env::var_os("GVE_PRINT").is_none() {
-            assert!(found.faces <= limit, "{name} at {level}: {found:?}");
-        }
+        assert!(found.faces <= faces && found.mostly <= edges, "{name} at {level}: {found:?}");
     }
 }
 
-/// The shared witness: four rounded parts, each grown by 0.08 m.
 #[test]
 fn the_flat_ellipsoid_grows_by_the_radius() {
     let rounded =
@@ -209,6 +217,34 @@ fn the_flat_ellipsoid_grows_by_the_radius() {
     }
     let size = rounded.bounds().max;
     assert!(size.x < 0.5 && size.y < 0.42 && size.z < 0.18, "{size}");
+}
+
+/// Four rounded parts side by side, each grown by 0.08 m.
+#[test]
+fn rounded_parts_grow_by_the_radius() {
+    let text = include_str!("cases/round_of_deformed.gve.json");
+    let dna = gve_types::parse_recipe(text, gve_types::MaterialTable::builtin()).unwrap();
+    let start = std::time::Instant::now();
+    let field = Field::lower(&dna, gve_types::MaterialTable::builtin()).unwrap();
+    println!("{:?} for {} operations: {:#?}", start.elapsed(), field.tape().ops().len(), field.warnings());
+    // From the left: the flank of the tapered cylinder at half its height, its bottom; under the bent box; beside
+    // the ends of the twisted box; around the ellipsoid.
+    let lean = 0.21 / 0.6_f64.hypot(0.21);
+    let upright = 0.6 / 0.6_f64.hypot(0.21);
+    for p in [
+        [-1.2 + 0.195 + 0.08 * upright, 0.08 * lean, 0.0],
+        [-1.2, -0.38, 0.1],
+        [-0.3, -0.16, 0.05],
+        [-0.3, 0.16, -0.1],
+        [0.5, 0.38, 0.0],
+        [0.5 + 0.28, 0.0, 0.0],
+        [1.4 + 0.48, 0.0, 0.0],
+        [1.4, 0.38, 0.0],
+        [1.4, 0.0, -0.13],
+    ] {
+        let found = at(&field, &[p])[0];
+        assert!(found.abs() < 0.05 * 0.08, "{p:?}: {found}");
+    }
 }
 
 /// Half of a wall lies outside of the surface, half inside.
@@ -465,4 +501,53 @@ fn distance_text(field: &Field) -> (usize, String) {
 fn fnv(text: &str) -> u64 {
     text.bytes()
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+}
+
+/// Offsets of random trees: the slope stays within the bound, but for rare places where the field jumps; and the
+/// bound stays a moderate multiple of the child's.
+#[test]
+fn random_offsets_keep_their_bound() {
+    let (mut made, mut points_seen, mut steep, mut dear) = (0, 0, Vec::new(), Vec::new());
+    for seed in 0..250 {
+        let mut random = Random::new(seed);
+        let child = Box::new(testing::random_node(&mut random, 3));
+        let node = if random.one_in(2) {
+            DnaNode::Round(Round { radius: random.range(0.01, 0.1), child, material: None, name: None })
+        } else {
+            DnaNode::Shell(Shell { thickness: random.range(0.02, 0.15), child, material: None, name: None })
+        };
+        let dna = testing::recipe(node);
+        let Ok(field) = Field::lower(&dna, gve_types::MaterialTable::builtin()) else { continue };
+        made += 1;
+        let mut evaluator = Evaluator::new(&field);
+        let root = evaluator.root();
+        let bounds = field.bounds().padded(0.3 * field.bounds().size().max_element());
+        let points: Vec<Vec3> =
+            (0..3000).map(|_| bounds.min + bounds.size() * random.point(0.0, 1.0)).collect();
+        let [xs, ys, zs] = [0, 1, 2].map(|axis| points.iter().map(|p| p[axis]).collect::<Vec<_>>());
+        let mut gradients = vec![gve_sdf::Vec4::ZERO; points.len()];
+        evaluator.gradients(&root, &xs, &ys, &zs, &mut gradients);
+        points_seen += points.len();
+        for (p, g) in points.iter().zip(&gradients) {
+            if g.truncate().length() > 1.001 * field.lipschitz() {
+                steep.push(format!(
+                    "seed {seed} at {p}: {} for {}",
+                    g.truncate().length(),
+                    field.lipschitz()
+                ));
+            }
+        }
+        let plain =
+            Field::lower(&testing::recipe(*child_of(&dna.root_node)), gve_types::MaterialTable::builtin());
+        let plain = plain.map_or(1.0, |plain| plain.lipschitz());
+        if field.lipschitz() > 3.5 * plain {
+            dear.push(format!("seed {seed}: {} for {plain}", field.lipschitz()));
+        }
+    }
+    println!("{made} made, {} steep\n{}\n{dear:?}", steep.len(), steep.join("\n"));
+    assert!(made > 200 && steep.len() * 5000 <= points_seen && dear.is_empty());
+}
+
+fn child_of(node: &DnaNode) -> Box<DnaNode> {
+    Box::new(node.children()[0].1.clone())
 }

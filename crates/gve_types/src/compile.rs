@@ -237,8 +237,7 @@ pub enum CacheStatus {
     /// The binary matches the stored version.
     #[serde(rename = "valid")]
     Valid,
-    /// The binary is older than the stored version, or of another format or compiler version than a
-    /// compile would make now.
+    /// The binary is of another version, format version or compiler version than a compile would make.
     #[serde(rename = "stale")]
     Stale,
     /// There is no binary.

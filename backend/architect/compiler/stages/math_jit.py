@@ -1,5 +1,6 @@
 """Stage 1: from the recipe to a field that can be evaluated, natively and by PyTorch."""
 
+import json
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -31,7 +32,9 @@ def run(build: Build, progress: Progress) -> Lowered:
     """Lowers the recipe, and makes a PyTorch graph of it where PyTorch is there."""
     field = gve_native.Field(build.asset.dna_json)
     progress(0.3, "Weighing")
+    build.warnings.extend(field.warnings)
     mass_json = gve_native.weigh(field)
+    build.warnings.extend(json.loads(mass_json)["warnings"])
     if not build.tools.torch:
         progress(0.9, "Lowered natively: PyTorch is not used here")
         return Lowered(field, mass_json, None)

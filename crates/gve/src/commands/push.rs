@@ -66,7 +66,7 @@ pub(crate) fn run(args: &PushArgs, output: &mut Output) -> Result<(), Failure> {
         }
     }
     if !args.no_wait {
-        follow(&server, &mut pushes, output)?;
+        follow(&server, &mut pushes)?;
     }
     report(&server, pushes, failure, output)
 }
@@ -78,8 +78,9 @@ pub(crate) fn load(path: &Path) -> Result<Recipe, Failure> {
     Ok(recipe)
 }
 
-fn follow(server: &Server, pushes: &mut [Push], output: &Output) -> Result<(), Failure> {
-    let bars = Bars::new(!output.json());
+fn follow(server: &Server, pushes: &mut [Push]) -> Result<(), Failure> {
+    // On standard error, so it is in nobody's way where a machine reads the answer.
+    let bars = Bars::new(true);
     let mut compiles = Compiles::new(server, &bars);
     for push in &mut *pushes {
         let document = &push.saved.document;

@@ -183,7 +183,7 @@ fn folders_that_are_links_are_looked_into_once() {
     symlink("own", here.path().join("again")).unwrap();
     let root = here.path().join("root");
     symlink(here.path(), &root).unwrap();
-    let watched = Watched::new(&[root.clone()]).unwrap();
+    let watched = Watched::new(std::slice::from_ref(&root)).unwrap();
     let (own, shared) = (root.join("own/b.gve.json"), root.join("shared/sub/a.gve.json"));
     assert_eq!(watched.recipes().unwrap(), [own.clone(), shared.clone()]);
     let mut changes = Changes::start(watched).unwrap();

@@ -42,7 +42,7 @@ const ROUNDING: f64 = 2e-6;
 const WORTH_A_WARNING: f32 = 0.01;
 
 /// The error, as a share of the mass, that [`weigh`] aims at unless told otherwise.
-pub const DEFAULT_TOLERANCE: f32 = 0.001;
+pub const DEFAULT_TOLERANCE: f32 = 0.002;
 
 /// What the solid weighs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

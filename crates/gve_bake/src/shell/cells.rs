@@ -1,25 +1,26 @@
 //! The vertices in the cells of a brick.
 
-use glam::{IVec3, Vec3, Vec4};
+use glam::{UVec3, Vec3, Vec4};
 use gve_sdf::Evaluator;
 
 use super::{
     crossings::{Crossing, EdgeSet, bits, edge_owner, rank, row_starts},
     normals::{self, Grouping},
-    qef::Planes,
+    qef::{Best, Planes},
     signs::{Brick, SIDE, SignGrid},
-    table::{TABLE, face_axis},
+    table::{EDGES, TABLE},
+    tree::{MAX_MISS, MAX_SMOOTH_MISS, MAX_STRAIN, is_strained},
 };
 
 /// How far vertices stay from the sides of their cell, in cells, so that no two of them coincide.
-const INSET_CELLS: f32 = 1e-3;
+pub(super) const INSET_CELLS: f32 = 1e-3;
 /// Farthest that a vertex may stand from its cell, in cells.
 const REACH: Vec3 = Vec3::ONE;
 /// Largest distance between the surface and a vertex outside its cell, in cells.
 const AGREEMENT_CELLS: f32 = 0.01;
 /// By what share vertices outside their cells are drawn back, so that those of several cells at one
 /// corner of the object do not coincide.
-const DRAW_BACK: f32 = 2e-3;
+pub(super) const DRAW_BACK: f32 = 2e-3;
 /// Farthest that a vertex is moved onto the surface, in cells.
 const PROJECTION_CELLS: f32 = 0.5;
 
@@ -39,6 +40,10 @@ pub(super) struct CellSet {
     pub(super) normals: Vec<Vec3>,
     /// For each vertex the first one at the same point of the surface.
     pub(super) weld: Vec<u32>,
+    /// Cells that are too coarse for the surface in them.
+    pub(super) strained: Vec<UVec3>,
+    /// Cells in which the signs alone do not tell how the surface runs.
+    pub(super) ambiguous: Vec<UVec3>,
 }
 
 impl CellSet {
@@ -61,7 +66,7 @@ pub(super) struct Placer {
     z: Vec<f32>,
     gradients: Vec<Vec4>,
     distances: Vec<f32>,
-    groupings: Vec<Grouping>,
+    groupings: Vec<Grouping<EDGES>>,
 }
 
 /// A point of the surface: one curve of one cell.
@@ -77,6 +82,8 @@ struct Point {
     end: usize,
     /// Whether it is the first of its cell.
     is_first: bool,
+    /// Whether the cell is too coarse for it, unless it stands better outside.
+    is_strained: bool,
 }
 
 impl Placer {
@@ -109,7 +116,8 @@ impl Placer {
         for z in 0..SIDE {
             set.mask[z] = crossed_cells(rows, z);
             for bit in bits(set.mask[z]) {
-                self.find_points([bit % SIDE, bit / SIDE, z], grid, brick, upper, rows, edges);
+                let cell = [bit % SIDE, bit / SIDE, z];
+                self.find_points(cell, grid, brick, upper, rows, edges, &mut set.ambiguous);
             }
         }
         let mut count = 0;
@@ -119,6 +127,10 @@ impl Placer {
         self.evaluate(evaluator, brick);
         self.settle(evaluator, grid.lattice.cell_size_m);
         self.write(&mut set);
+        for point in self.points.iter().filter(|point| point.is_strained) {
+            let cell = (point.corner - grid.lattice.origin) / grid.lattice.cell_size_m;
+            set.strained.push(cell.round().as_uvec3());
+        }
         set
     }
 
@@ -131,21 +143,20 @@ impl Placer {
         upper: &[u32; 8],
         rows: &[[u16; SIDE + 1]; SIDE + 1],
         edges: &[(EdgeSet, Vec<Crossing>)],
+        ambiguous: &mut Vec<UVec3>,
     ) {
         let signs = cell_signs(rows, cell);
         let first = brick.at * SIDE as u32;
-        let global = first + glam::UVec3::from_array(cell.map(|i| i as u32));
-        let neighbour = TABLE.pinched_face(signs).map(|face| {
-            let (axis, high) = face_axis(face);
-            let mut beyond: IVec3 = global.as_ivec3();
-            beyond[axis] += if high { 1 } else { -1 };
-            grid.cell_signs(beyond)
-        });
-        let curves = TABLE.curves(signs, neighbour);
+        let global = first + UVec3::from_array(cell.map(|i| i as u32));
+        if TABLE.is_ambiguous(signs) {
+            ambiguous.push(global);
+        }
+        let curves = TABLE.curves(signs);
         let corner = grid.lattice.position(global);
         let cell_size = grid.lattice.cell_size_m;
         for curve in 0..curves.count {
             let mut planes = Planes::default();
+            let start = self.crossings.len();
             for edge in bits(u64::from(curves.edges[usize::from(curve)])) {
                 let (owner, axis, low) = edge_owner(cell, edge);
                 let Some((set, crossings)) = edges.get(upper[owner] as usize) else { continue };
@@ -155,14 +166,16 @@ impl Placer {
             }
             let best = planes.solve(INSET_CELLS, 1.0 - INSET_CELLS);
             let position = corner + cell_size * best.boxed;
-            let is_outside = best.free != best.boxed && best.free.clamp(-REACH, 1.0 + REACH) == best.free;
-            let free = is_outside.then(|| corner + cell_size * best.free);
+            let free = free_place(&best).map(|free| corner + cell_size * free);
+            let own = self.crossings[start..].iter().map(|(_, crossing)| crossing);
+            let is_strained = is_strained(own, corner, cell_size, best.boxed, MAX_STRAIN);
             self.points.push(Point {
                 corner,
                 position,
                 free,
                 end: self.crossings.len(),
                 is_first: curve == 0,
+                is_strained,
             });
         }
     }
@@ -184,8 +197,10 @@ impl Placer {
         let mut start = 0;
         for i in 0..self.points.len() {
             let Point { position, corner, free, end, .. } = self.points[i];
-            let grouping = normals::group(&self.crossings[start..end]);
+            let grouping = normals::group::<EDGES>(&self.crossings[start..end]);
             start = end;
+            let bend = if grouping.is_smooth { MAX_SMOOTH_MISS } else { MAX_MISS };
+            self.points[i].is_strained |= self.gradients[i].w.abs() > bend * cell_size;
             if grouping.is_smooth {
                 self.points[i].position = project(position, self.gradients[i], corner, cell_size);
                 self.points[i].free = None;
@@ -206,9 +221,9 @@ impl Placer {
         let mut distances = self.distances.iter();
         for (point, gradient) in self.points.iter_mut().zip(&self.gradients) {
             let Some(free) = point.free else { continue };
-            let nearest = (AGREEMENT_CELLS * cell_size).min(gradient.w.abs());
-            if distances.next().is_some_and(|distance| distance.abs() < nearest) {
+            if distances.next().is_some_and(|&distance| is_better(distance, gradient.w, cell_size)) {
                 point.position = free.lerp(point.position, DRAW_BACK);
+                point.is_strained = false;
             }
         }
     }
@@ -248,8 +263,20 @@ impl Placer {
     }
 }
 
+/// The best place for a point outside its cell, if there is one not far away.
+pub(super) fn free_place(best: &Best) -> Option<Vec3> {
+    let is_outside = best.free != best.boxed && best.free.clamp(-REACH, 1.0 + REACH) == best.free;
+    is_outside.then_some(best.free)
+}
+
+/// Whether the field agrees that a place outside the cell is better: the distances there and at the best one
+/// inside.
+pub(super) fn is_better(distance: f32, inside: f32, cell_size: f32) -> bool {
+    distance.abs() < (AGREEMENT_CELLS * cell_size).min(inside.abs())
+}
+
 /// Moves a point of a smooth piece onto the surface, inside its cell.
-fn project(position: Vec3, gradient: Vec4, corner: Vec3, cell_size: f32) -> Vec3 {
+pub(super) fn project(position: Vec3, gradient: Vec4, corner: Vec3, cell_size: f32) -> Vec3 {
     let (slope, distance) = (gradient.truncate(), gradient.w);
     let step = slope * (distance / slope.length_squared());
     if !(step.is_finite() && step.length() < PROJECTION_CELLS * cell_size) {

@@ -70,6 +70,12 @@ impl EdgeSet {
         usize::from(self.starts[axis][z][y]) + rank(self.masks[axis][z], x, y)
     }
 
+    /// The number of an edge that may be one of the set.
+    pub(super) fn find(&self, axis: usize, low: [usize; 3]) -> Option<usize> {
+        let [x, y, z] = low;
+        (self.masks[axis][z] >> (x + SIDE * y) & 1 == 1).then(|| self.index(axis, low))
+    }
+
     /// The edges in the order of their numbers.
     pub(super) fn iter<'a>(
         &'a self,
@@ -135,23 +141,34 @@ pub(super) struct Refiner {
     materials: Vec<u8>,
 }
 
-/// An edge with the root between two places on it, measured in cells from the low sample.
-struct Bracket {
+/// An edge with the root between two places on it, as shares of the edge from its low sample.
+pub(super) struct Bracket {
     low: Vec3,
     axis: usize,
-    inside: f32,
-    outside: f32,
+    pub(super) inside: f32,
+    pub(super) outside: f32,
     inside_distance: f32,
     outside_distance: f32,
     /// The best place so far, and the distance there.
-    root: f32,
-    residual: f32,
+    pub(super) root: f32,
+    pub(super) residual: f32,
     /// Which end moved last: 1 the inside, -1 the outside.
     moved: i8,
 }
 
 impl Bracket {
-    fn next(&self, round: usize) -> f32 {
+    /// The bracket between a place inside and one outside, with the distances there.
+    pub(super) fn new(low: Vec3, axis: usize, places: [f32; 2], distances: [f32; 2]) -> Self {
+        let [inside, outside] = places;
+        // The signs were settled before; a value that disagrees by a rounding is no bracket's end.
+        let (inside_distance, outside_distance) =
+            (distances[0].min(-f32::MIN_POSITIVE), distances[1].max(0.0));
+        let (root, residual) =
+            if inside_distance.abs() < outside_distance { (inside, -inside_distance) } else { (outside, outside_distance) };
+        Self { low, axis, inside, outside, inside_distance, outside_distance, root, residual, moved: 0 }
+    }
+
+    pub(super) fn next(&self, round: usize) -> f32 {
         let secant = self.inside
             + (self.outside - self.inside) * self.inside_distance
                 / (self.inside_distance - self.outside_distance);
@@ -161,7 +178,7 @@ impl Bracket {
     }
 
     /// Takes in the distance at a place; the Illinois rule halves the weight of an end that stays.
-    fn narrow(&mut self, place: f32, distance: f32) {
+    pub(super) fn narrow(&mut self, place: f32, distance: f32) {
         if distance.abs() < self.residual {
             (self.root, self.residual) = (place, distance.abs());
         }
@@ -274,6 +291,7 @@ impl Refiner {
         let first = brick.at * SIDE as u32;
         // The ends that are still unknown: the bracket, and whether it is the high end.
         let mut unknown: Vec<(usize, bool)> = Vec::new();
+        let mut starts: Vec<(Vec3, usize, [f32; 2], [f32; 2])> = Vec::with_capacity(edges.len());
         for edge in edges.iter(rows) {
             let low_sample = UVec3::from_array(edge.low.map(|i| i as u32)) + first;
             let mut high_sample = low_sample;
@@ -294,7 +312,7 @@ impl Refiner {
             for (known, sample, is_high) in [(low_value, low_sample, false), (high_value, high_sample, true)]
             {
                 if known.is_none() {
-                    unknown.push((self.brackets.len(), is_high));
+                    unknown.push((starts.len(), is_high));
                     self.push_point(grid.lattice.position(sample));
                 }
             }
@@ -303,42 +321,19 @@ impl Refiner {
             let (inside, outside) = if edge.low_inside { (0.0, 1.0) } else { (1.0, 0.0) };
             let (inside_distance, outside_distance) =
                 if edge.low_inside { (low_distance, high_distance) } else { (high_distance, low_distance) };
-            self.brackets.push(Bracket {
-                low,
-                axis: edge.axis,
-                inside,
-                outside,
-                inside_distance,
-                outside_distance,
-                root: 0.5,
-                residual: f32::INFINITY,
-                moved: 0,
-            });
+            starts.push((low, edge.axis, [inside, outside], [inside_distance, outside_distance]));
         }
         if !unknown.is_empty() {
             self.distances.resize(self.x.len(), 0.0);
             evaluator.distances(&brick.region, &self.x, &self.y, &self.z, &mut self.distances);
             for (&(i, is_high), &distance) in unknown.iter().zip(&self.distances) {
-                let bracket = &mut self.brackets[i];
-                if is_high == (bracket.outside == 1.0) {
-                    bracket.outside_distance = distance;
-                } else {
-                    bracket.inside_distance = distance;
-                }
+                let (_, _, [_, outside], distances) = &mut starts[i];
+                distances[usize::from(is_high == (*outside == 1.0))] = distance;
             }
         }
-        for bracket in &mut self.brackets {
-            // The signs were settled before; a value that disagrees by a rounding is no bracket's end.
-            bracket.inside_distance = bracket.inside_distance.min(-f32::MIN_POSITIVE);
-            bracket.outside_distance = bracket.outside_distance.max(0.0);
-            for (place, distance) in
-                [(bracket.inside, bracket.inside_distance), (bracket.outside, bracket.outside_distance)]
-            {
-                if distance.abs() < bracket.residual {
-                    (bracket.root, bracket.residual) = (place, distance.abs());
-                }
-            }
-        }
+        self.brackets.extend(
+            starts.into_iter().map(|(low, axis, places, distances)| Bracket::new(low, axis, places, distances)),
+        );
     }
 
     fn clear_points(&mut self) {

@@ -7,7 +7,6 @@ use glam::{IVec3, UVec3};
 use gve_sdf::{Evaluator, Field, Region};
 use rayon::prelude::*;
 
-use super::thin::{self, Seed};
 use crate::{
     Watch,
     lattice::{Block, Lattice},
@@ -42,8 +41,6 @@ pub(super) struct Brick {
 pub(super) struct SignGrid {
     pub(super) lattice: Lattice,
     pub(super) bricks: Vec<Brick>,
-    /// Where the surface may be missing.
-    pub(super) seeds: Vec<Seed>,
     /// For each brick of the lattice its place in `bricks`, or one of the two marks.
     slots: Vec<u32>,
 }
@@ -59,7 +56,7 @@ impl SignGrid {
         let parts: Vec<Part> = tasks
             .par_iter()
             .map_init(
-                || (Evaluator::new(field), Scratch::new(field)),
+                || (Evaluator::new(field), Scratch::new()),
                 |(evaluator, scratch), task| {
                     let mut part = Part::default();
                     walk::descend(
@@ -80,10 +77,9 @@ impl SignGrid {
         let mut grid = Self {
             lattice,
             bricks: Vec::new(),
-            seeds: Vec::new(),
             slots: vec![OUTSIDE; lattice.brick_count()],
         };
-        for mut part in parts {
+        for part in parts {
             for (block, inside) in part.uniform {
                 if inside {
                     for at in block.bricks(&lattice) {
@@ -95,7 +91,6 @@ impl SignGrid {
                 grid.slots[lattice.brick_index(brick.at)] = grid.bricks.len() as u32;
                 grid.bricks.push(brick);
             }
-            grid.seeds.append(&mut part.seeds);
         }
         grid.close();
         let root = Evaluator::new(field).root();
@@ -242,20 +237,18 @@ pub(super) const fn sample_index(x: usize, y: usize, z: usize) -> usize {
 struct Part {
     uniform: Vec<(Block, bool)>,
     bricks: Vec<Brick>,
-    seeds: Vec<Seed>,
 }
 
 struct Scratch {
-    lipschitz: f32,
     x: Vec<f32>,
     y: Vec<f32>,
     z: Vec<f32>,
 }
 
 impl Scratch {
-    fn new(field: &Field) -> Self {
+    fn new() -> Self {
         let zeros = || vec![0.0; SAMPLES];
-        Self { lipschitz: field.lipschitz(), x: zeros(), y: zeros(), z: zeros() }
+        Self { x: zeros(), y: zeros(), z: zeros() }
     }
 }
 
@@ -276,7 +269,6 @@ impl Part {
         for (word, slice) in signs.iter_mut().zip(values.chunks_exact(SIDE * SIDE)) {
             *word = slice.iter().enumerate().fold(0, |word, (bit, &d)| word | u64::from(d < 0.0) << bit);
         }
-        thin::find_seeds(&values, &signs, lattice, at, scratch.lipschitz, &mut self.seeds);
         self.bricks.push(Brick { at, region: task.region.clone(), signs, values: Some(values) });
     }
 }

@@ -3,9 +3,8 @@
 //! Nielson, "Dual Marching Cubes", IEEE Visualization 2004: a cell gets one vertex for each closed curve
 //! in which the surface meets the cell's faces, so that parts of the surface that pass through the same
 //! cell unconnected stay unconnected in the mesh. A face whose four edges all cross the surface is
-//! ambiguous; the curves normally pass around its inside corners. Where that would put all four
-//! crossings of a face on one vertex in both of its cells, four triangles would meet in one mesh edge;
-//! there both cells pass around the face's outside corners instead (Wenger, "Isosurfaces", 2013, §3.5).
+//! ambiguous: the signs alone do not tell which of its crossings belong together. Cells with such a face are
+//! left to [`super::tree`].
 
 use std::sync::LazyLock;
 
@@ -30,10 +29,8 @@ pub(super) struct Curves {
 
 /// Curves for every arrangement; bit `x + 2 y + 4 z` of the index is set for an inside corner.
 pub(super) struct Table {
-    around_inside: [Curves; 256],
-    around_outside: [Curves; 256],
-    /// The face whose four edges lie on one curve in `around_inside`, or [`NONE`]. No arrangement has two.
-    pinched_face: [u8; 256],
+    curves: [Curves; 256],
+    is_ambiguous: [bool; 256],
 }
 
 /// The table; built once.
@@ -67,33 +64,24 @@ pub(super) const fn face_axis(face: u8) -> (usize, bool) {
 impl Table {
     fn new() -> Self {
         let blank = [Curves { of_edge: [NONE; EDGES], edges: [0; MAX_CURVES], count: 0 }; 256];
-        let mut table = Self { around_inside: blank, around_outside: blank, pinched_face: [NONE; 256] };
+        let mut table = Self { curves: blank, is_ambiguous: [false; 256] };
         for signs in 0..=255u8 {
             let i = signs as usize;
-            table.around_inside[i] = curves(signs, true);
-            table.around_outside[i] = curves(signs, false);
-            for face in 0..6u8 {
-                let of_edge = face_edges(face).map(|edge| table.around_inside[i].of_edge[edge]);
-                if of_edge[0] != NONE && of_edge.iter().all(|&curve| curve == of_edge[0]) {
-                    table.pinched_face[i] = face;
-                }
-            }
+            table.curves[i] = curves(signs);
+            table.is_ambiguous[i] =
+                (0..6).any(|face| face_edges(face).into_iter().all(|edge| crosses(signs, edge)));
         }
         table
     }
 
-    /// The face of a cell through which it must look at its neighbour before its curves are known.
-    pub(super) fn pinched_face(&self, signs: u8) -> Option<u8> {
-        Some(self.pinched_face[signs as usize]).filter(|&face| face != NONE)
+    /// Whether a face of the cell has four crossings.
+    pub(super) fn is_ambiguous(&self, signs: u8) -> bool {
+        self.is_ambiguous[signs as usize]
     }
 
-    /// Curves of a cell. `neighbour` holds the signs of the cell behind its pinched face, if it has one.
-    pub(super) fn curves(&self, signs: u8, neighbour: Option<u8>) -> &Curves {
-        let both_pinched = match (self.pinched_face(signs), neighbour) {
-            (Some(face), Some(neighbour)) => self.pinched_face[neighbour as usize] == face ^ 1,
-            _ => false,
-        };
-        if both_pinched { &self.around_outside[signs as usize] } else { &self.around_inside[signs as usize] }
+    /// Curves of a cell.
+    pub(super) fn curves(&self, signs: u8) -> &Curves {
+        &self.curves[signs as usize]
     }
 }
 
@@ -119,7 +107,7 @@ fn crosses(signs: u8, edge: usize) -> bool {
     is_inside(signs, low) != is_inside(signs, high)
 }
 
-fn curves(signs: u8, around_inside: bool) -> Curves {
+fn curves(signs: u8) -> Curves {
     // Joins the edges that follow each other on a face.
     let mut root: [usize; EDGES] = std::array::from_fn(|edge| edge);
     let mut join = |a: usize, b: usize| {
@@ -140,7 +128,7 @@ fn curves(signs: u8, around_inside: bool) -> Curves {
                 let (axis, high) = face_axis(face);
                 let mut corner = [0; 3];
                 corner[axis] = usize::from(high);
-                if is_inside(signs, corner) == around_inside {
+                if is_inside(signs, corner) {
                     join(d, a);
                     join(b, c);
                 } else {
@@ -171,7 +159,8 @@ mod tests {
     #[test]
     fn every_crossed_edge_is_on_one_curve_and_a_curve_has_three_or_more() {
         for signs in 0..=255u8 {
-            for curves in [TABLE.around_inside[signs as usize], TABLE.around_outside[signs as usize]] {
+            let curves = TABLE.curves(signs);
+{
                 for edge in 0..EDGES {
                     assert_eq!(crosses(signs, edge), curves.of_edge[edge] != NONE);
                 }
@@ -187,17 +176,14 @@ mod tests {
     #[test]
     fn known_arrangements() {
         // One corner, an edge, two corners across a face, two across the cell, and its complement.
-        for (signs, inside, outside) in
-            [(1, 1, 1), (3, 1, 1), (0b1001, 2, 1), (0b1000_0001, 2, 2), (0b1111_0110, 1, 2)]
-        {
-            assert_eq!(TABLE.around_inside[signs].count, inside, "{signs:08b}");
-            assert_eq!(TABLE.around_outside[signs].count, outside, "{signs:08b}");
+        for (signs, count) in [(1, 1), (3, 1), (0b1001, 2), (0b1000_0001, 2), (0b1111_0110, 1)] {
+            assert_eq!(TABLE.curves(signs).count, count, "{signs:08b}");
         }
-        assert_eq!(TABLE.pinched_face(0b1111_0110), Some(4));
-        assert_eq!(TABLE.pinched_face(0b1001), None);
+        assert!(TABLE.is_ambiguous(0b1111_0110) && TABLE.is_ambiguous(0b1001) && !TABLE.is_ambiguous(0b1011));
     }
 
-    /// For every pair of neighbouring cells, each mesh edge through their common face has two crossings.
+    /// For every pair of neighbouring cells, each mesh edge through their common face has two crossings,
+    /// unless one of them is left to the trees.
     #[test]
     fn mesh_edges_between_neighbours_are_manifold() {
         for axis in 0..3 {
@@ -212,12 +198,10 @@ mod tests {
                 };
                 let (low, high) = (cell(0), cell(1));
                 let high_face = 2 * axis as u8 + 1;
-                let beyond = |signs: u8, face: u8, other: u8| {
-                    // Behind other faces stands a cell that is pinched nowhere.
-                    TABLE.pinched_face(signs).map(|pinched| if pinched == face { other } else { 0 })
-                };
-                let low_curves = TABLE.curves(low, beyond(low, high_face, high));
-                let high_curves = TABLE.curves(high, beyond(high, high_face ^ 1, low));
+                if TABLE.is_ambiguous(low) || TABLE.is_ambiguous(high) {
+                    continue;
+                }
+                let (low_curves, high_curves) = (TABLE.curves(low), TABLE.curves(high));
                 let mut pairs: Vec<(u8, u8)> = face_edges(high_face)
                     .into_iter()
                     .zip(face_edges(high_face ^ 1))

@@ -86,7 +86,13 @@ pub(super) fn gaussian(surfel: &Surfel, tangents: [Vec3; 2], probed: &[Vec4], sp
 }
 
 /// A gaussian of a mean and covariance in lattice steps.
-fn oriented(surfel: &Surfel, [u, v]: [Vec3; 2], mean: Vec2, covariance: [f32; 3], spacing: f32) -> Gaussian {
+pub(super) fn oriented(
+    surfel: &Surfel,
+    [u, v]: [Vec3; 2],
+    mean: Vec2,
+    covariance: [f32; 3],
+    spacing: f32,
+) -> Gaussian {
     let n = surfel.normal;
     let t1 = (u - n * u.dot(n)).normalize_or(n.any_orthonormal_vector());
     let t2 = n.cross(t1);

@@ -23,8 +23,9 @@ impl Builder {
     }
 
     /// The derivatives of `of` by three values that it is computed from, as if those were independent of each
-    /// other; `None` where one is 0 everywhere.
-    pub(crate) fn gradient(&mut self, of: Id, by: [Id; 3]) -> [Option<Id>; 3] {
+    /// other; `None` where one is 0 everywhere. At creases it passes from one side's to the other's within `soft`
+    /// metres.
+    pub(crate) fn gradient(&mut self, of: Id, by: [Id; 3], soft: f32) -> [Option<Id>; 3] {
         let depends = self.depending(of, by);
         let mut slopes: BTreeMap<Id, Id> = BTreeMap::new();
         let mut out = [None; 3];
@@ -43,7 +44,7 @@ impl Builder {
                 });
                 continue;
             }
-            for (operand, share) in self.shares(id, slope) {
+            for (operand, share) in self.shares(id, slope, soft) {
                 if !depends.contains(&operand) || self.value(share) == Some(0.0) {
                     continue;
                 }
@@ -90,7 +91,7 @@ impl Builder {
     }
 
     /// What an operation passes on of its result's derivative to each operand.
-    fn shares(&mut self, id: Id, g: Id) -> Vec<(Id, Id)> {
+    fn shares(&mut self, id: Id, g: Id, soft: f32) -> Vec<(Id, Id)> {
         if let Some(&Known { by, slope }) = self.gradients.get(&id) {
             return (0..3).map(|i| (by[i], self.mul(g, slope[i]))).collect();
         }
@@ -129,14 +130,6 @@ impl Builder {
                 let second = self.mul(first, id);
                 vec![(a, first), (b, self.neg(second))]
             }
-            Op::Min(a, b) => {
-                let second = self.less(b, a);
-                vec![(a, self.select(second, zero, g)), (b, self.select(second, g, zero))]
-            }
-            Op::Max(a, b) => {
-                let second = self.less(a, b);
-                vec![(a, self.select(second, zero, g)), (b, self.select(second, g, zero))]
-            }
             Op::Atan2(y, x) => {
                 let (xx, yy) = (self.square(x), self.square(y));
                 let squares = self.add(xx, yy);
@@ -148,8 +141,24 @@ impl Builder {
             Op::Select(c, a, b) => vec![(a, self.select(c, g, zero)), (b, self.select(c, zero, g))],
             Op::Length2(a, b) => self.length_shares(id, g, &[a, b]),
             Op::Length3(a, b, c) => self.length_shares(id, g, &[a, b, c]),
-            Op::Corner2(a, b) => self.corner_shares(id, g, &[a, b]),
-            Op::Corner3(a, b, c) => self.corner_shares(id, g, &[a, b, c]),
+            Op::Corner2(a, b) => self.corner_shares(g, &[a, b], soft),
+            Op::Corner3(a, b, c) => self.corner_shares(g, &[a, b, c], soft),
+            Op::Min(a, b) if self.value(a).is_none() && self.value(b).is_none() => {
+                let lead = self.sub(b, a);
+                self.smooth_shares(lead, g, [a, b], soft)
+            }
+            Op::Max(a, b) if self.value(a).is_none() && self.value(b).is_none() => {
+                let lead = self.sub(a, b);
+                self.smooth_shares(lead, g, [a, b], soft)
+            }
+            Op::Min(a, b) => {
+                let second = self.less(b, a);
+                vec![(a, self.select(second, zero, g)), (b, self.select(second, g, zero))]
+            }
+            Op::Max(a, b) => {
+                let second = self.less(a, b);
+                vec![(a, self.select(second, zero, g)), (b, self.select(second, g, zero))]
+            }
             Op::SmoothMin(a, b, k) => {
                 let lead = self.sub(b, a);
                 self.smooth_shares(lead, g, [a, b], k)
@@ -186,30 +195,28 @@ impl Builder {
         parts.iter().map(|&v| (v, self.mul(part, v))).collect()
     }
 
-    /// Outside as for the length of what is positive; inside the largest side alone.
-    fn corner_shares(&mut self, corner: Id, g: Id, sides: &[Id]) -> Vec<(Id, Id)> {
+    /// As for the length of what is positive, or inside for the largest side alone; over `soft` metres from one to
+    /// the other: a gradient that jumps would tear what is divided by it.
+    fn corner_shares(&mut self, g: Id, sides: &[Id], soft: f32) -> Vec<(Id, Id)> {
         let zero = self.constant(0.0);
-        let outside = self.less(zero, corner);
-        let length = self.max_c(corner, TINY);
-        let part = self.div(g, length);
-        sides
+        let largest = sides.iter().copied().reduce(|a, b| self.max(a, b)).unwrap_or(zero);
+        let largest = self.min_c(largest, 0.0);
+        let from = self.sub_c(largest, soft);
+        let parts: Vec<Id> = sides
             .iter()
-            .enumerate()
-            .map(|(i, &v)| {
-                let mut inside = g;
-                for (j, &other) in sides.iter().enumerate().filter(|&(j, _)| j != i) {
-                    let behind = if j < i { self.less(other, v) } else { self.less(v, other) };
-                    inside = if j < i {
-                        self.select(behind, inside, zero)
-                    } else {
-                        self.select(behind, zero, inside)
-                    };
-                }
-                let ahead = self.max_c(v, 0.0);
-                let share = self.mul(part, ahead);
-                (v, self.select(outside, share, inside))
+            .map(|&v| {
+                let part = self.sub(v, from);
+                self.max_c(part, 0.0)
             })
-            .collect()
+            .collect();
+        let length = match parts[..] {
+            [a, b] => self.length2(a, b, f32::INFINITY),
+            [a, b, c] => self.length3([a, b, c], f32::INFINITY),
+            _ => zero,
+        };
+        let length = self.max_c(length, TINY);
+        let share = self.div(g, length);
+        sides.iter().zip(parts).map(|(&v, part)| (v, self.mul(share, part))).collect()
     }
 
     fn smooth_shares(&mut self, lead: Id, g: Id, [a, b]: [Id; 2], k: f32) -> Vec<(Id, Id)> {

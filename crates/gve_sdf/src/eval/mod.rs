@@ -60,6 +60,11 @@ impl Region {
         self.0.program.uniform_part().map(|value| value as u16)
     }
 
+    /// Whether a part may be in the region's box; if not, it is not.
+    pub fn may_hold_part(&self, part: u16) -> bool {
+        self.0.program.may_hold_part(part)
+    }
+
     fn new(bounds: Aabb, program: Arc<Program>) -> Self {
         Self(Arc::new(RegionInner { bounds, program }))
     }

@@ -79,6 +79,11 @@ impl Program {
         self.lipschitz[self.distance.index()]
     }
 
+    /// Whether the part index may take this value: it is always one of the constants.
+    pub(crate) fn may_hold_part(&self, part: u16) -> bool {
+        self.ops.iter().any(|op| matches!(op, Op::Const(value) if *value == f32::from(part)))
+    }
+
     /// The part index, if it is the same everywhere.
     pub(crate) fn uniform_part(&self) -> Option<f32> {
         match self.ops[self.part.index()] {

@@ -92,7 +92,12 @@ impl Lowering<'_> {
         if place.offset.is_measured() {
             let curvature = if down { -k } else { k };
             let slopes = arc.slopes();
-            let space = Space { q, metric: Metric::Bent { ratio: rho, curvature }, slopes };
+            let space = Space {
+                q,
+                soft: place.offset.soft(),
+                metric: Metric::Bent { ratio: rho, curvature },
+                slopes,
+            };
             bent.distance = space.measured(&mut self.b, bent.distance);
             bent.continuous = false;
         }

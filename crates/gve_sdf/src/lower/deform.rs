@@ -150,7 +150,12 @@ impl Lowering<'_> {
         }
         let twisted = self.node(&n.child, &inner)?;
         if place.offset.is_measured() {
-            let space = Space { q, metric: Metric::Twisted { rate }, slopes: [stretch.recip(), stretch] };
+            let space = Space {
+                q,
+                soft: place.offset.soft(),
+                metric: Metric::Twisted { rate },
+                slopes: [stretch.recip(), stretch],
+            };
             return Ok(self.measured(&space, Shape { bounds, lipschitz, ..twisted }, c, place));
         }
         let distance = self.extended(place.p, c, &twisted, lipschitz, place.stretch);
@@ -215,7 +220,8 @@ impl Lowering<'_> {
             let ends = child.bounds.min.y.abs().max(child.bounds.max.y.abs());
             let slope = self.slope_at(c[1], n.half_height, ends, slope, place.offset.room());
             let metric = Metric::Tapered { factor, slope };
-            let space = Space { q, metric, slopes: [largest.max(1.0).recip(), stretch] };
+            let space =
+                Space { q, soft: place.offset.soft(), metric, slopes: [largest.max(1.0).recip(), stretch] };
             return Ok(self.measured(&space, Shape { bounds, lipschitz, ..tapered }, c, place));
         }
         let b = &mut self.b;
@@ -284,7 +290,7 @@ impl Lowering<'_> {
         }
         let continuous = child.continuous && !place.offset.is_levelled();
         if place.offset.is_levelled() {
-            distance = Space::world(place.p, place.offset.reach(), curvature.recip(), relief)
+            distance = Space::world(place.p, place.offset, curvature.recip(), relief)
                 .measured(&mut self.b, distance);
         }
         Ok(Shape {

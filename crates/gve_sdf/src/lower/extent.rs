@@ -171,6 +171,8 @@ impl Lowering<'_> {
             palette: self.palette.clone(),
             facts: self.facts.clone(),
             searched: self.searched.clone(),
+            parts: self.parts.clone(),
+            offsets: self.offsets.clone(),
             visits: 0,
         }
     }

@@ -8,21 +8,25 @@
 
 use std::collections::HashMap;
 
+use super::offset::Asked;
 use crate::{
     builder::Builder,
     tape::{Id, Op},
 };
 
-/// Least and largest length of a gradient that a field is divided by where nothing better is known.
-const SLOPES: [f32; 2] = [0.4, 2.5];
+/// Least length of a gradient that a field is divided by.
+const LEAST_SLOPE: f32 = 0.4;
+/// A field's value up to which levels are looked at, per metre of their distance.
+const FARTHEST: f32 = 1.75;
 
 /// How a space measures lengths.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Metric {
     /// As the world does. Of the gradient's length only a share counts: beyond the surface's radius of curvature
-    /// the gradient at the point says little about that at the surface. `reach` is as far as levels are looked at.
+    /// the gradient at the point says little about that at the surface. `reach` is as far as levels
+    /// are looked at; a lean form goes on beyond.
     /// `relief` is half of what the slope changes by per metre towards the surface, if that is known.
-    World { reach: f32, share: f32, relief: Option<Id> },
+    World { reach: f32, share: f32, relief: Option<Id>, is_lean: bool },
     /// Bent: along the first coordinate the world is `ratio` as long as the space.
     /// The ratio falls by `curvature` per metre of the second.
     Bent { ratio: Id, curvature: f32 },
@@ -38,6 +42,8 @@ pub(super) enum Metric {
 pub(super) struct Space {
     pub(super) q: [Id; 3],
     pub(super) metric: Metric,
+    /// Over how many metres a gradient passes from one side of a crease to the other.
+    pub(super) soft: f32,
     /// Bounds of `G` for gradients of length 1.
     pub(super) slopes: [f32; 2],
 }
@@ -45,10 +51,16 @@ pub(super) struct Space {
 impl Space {
     /// The space of the world itself, for levels up to `reach` of a surface whose tightest radius of curvature
     /// is about `radius`.
-    pub(super) fn world(q: [Id; 3], reach: f32, radius: f32, relief: Option<Id>) -> Self {
+    pub(super) fn world(q: [Id; 3], offset: Asked, radius: f32, relief: Option<Id>) -> Self {
+        let (reach, is_lean) = (offset.reach(), offset.is_lean());
         let share = (1.0 + (reach / radius).powi(2)).recip();
-        let share = if share > 0.95 { 1.0 } else { share };
-        Self { q, metric: Metric::World { reach, share, relief }, slopes: SLOPES }
+        let share = if share > 0.9 { 1.0 } else { share };
+        Self {
+            q,
+            metric: Metric::World { reach, share, relief, is_lean },
+            soft: offset.soft(),
+            slopes: [0.0, f32::INFINITY],
+        }
     }
 
     /// A field of the space as a distance of the world, near its surface.
@@ -219,48 +231,76 @@ impl Walk<'_> {
         let field = level.field(b);
         let q = self.space.q;
         match self.space.metric {
-            Metric::World { reach, share, relief } => {
-                let slope = b.gradient(field, q);
+            Metric::World { reach, share, relief, is_lean } => {
+                let slope = b.gradient(field, q, self.space.soft);
                 let Some(slope) = self.length(b, slope) else { return field };
-                let slope = match relief {
+                // Farther off than levels are looked at the correction stays as it is there.
+                let far = FARTHEST * reach;
+                let near = if is_lean { field } else { b.clamp_c(field, -far, far) };
+                let mut slope = match relief {
                     Some(relief) => {
-                        let near = b.clamp_c(field, -reach, reach);
                         let past = b.mul(relief, near);
                         b.add(slope, past)
                     }
                     None => slope,
                 };
-                let mut slope = slope;
                 if share < 1.0 {
                     slope = b.mul_c(slope, share);
                     slope = b.add_c(slope, 1.0 - share);
                 }
-                if relief.is_some() || 1.0 - share < SLOPES[0] {
-                    slope = b.max_c(slope, SLOPES[0]);
+                if relief.is_some() || share == 1.0 {
+                    slope = b.max_c(slope, LEAST_SLOPE);
                 }
-                b.div(field, slope)
+                let measured = b.div(near, slope);
+                if is_lean {
+                    // Between unit gradients none is longer: inside, where seams cross, nothing is measured.
+                    return if relief.is_none() { b.max(field, measured) } else { measured };
+                }
+                let more = b.sub(measured, near);
+                b.add(field, more)
             }
             Metric::Bent { ratio, curvature } => self.bent(b, level, field, ratio, curvature),
             Metric::Twisted { rate } => {
-                let [x, y, z] = b.gradient(stripped(b, level).unwrap_or(field), q);
+                let [x, y, z] = b.gradient(field, q, self.space.soft);
+                let twice = |b: &mut Builder, [x, z]: [Option<Id>; 2], [u, w]: [Id; 2]| {
+                    (x.map(|x| b.mul(x, u)), z.map(|z| b.mul(z, w)))
+                };
                 // What height adds by turning the space.
-                let one = x.map(|x| b.mul(x, q[2]));
-                let other = z.map(|z| b.mul(z, q[0]));
-                let turn = match (one, other) {
+                let turn = match twice(b, [x, z], [q[2], q[0]]) {
                     (Some(one), Some(other)) => Some(b.sub(one, other)),
                     (Some(one), None) => Some(one),
                     (None, Some(other)) => Some(b.neg(other)),
                     (None, None) => None,
                 };
-                let turn = turn.map(|turn| b.mul_c(turn, -rate));
-                let y = sum(b, y, turn);
-                match self.length(b, [x, y, z]) {
+                let steep = |b: &mut Builder, turn: Option<Id>| {
+                    let turn = turn.map(|turn| b.mul_c(turn, -rate));
+                    let y = sum(b, y, turn);
+                    self.length(b, [x, y, z])
+                };
+                let (Some(slope), Some(turn)) = (steep(b, turn), turn) else {
+                    return match self.length(b, [x, y, z]) {
+                        Some(slope) => self.scaled(b, field, level, slope),
+                        None => field,
+                    };
+                };
+                // The lever that it has halfway to the surface.
+                let (one, other) = twice(b, [x, z], [q[0], q[2]]);
+                let Some(across) = sum(b, one, other) else { return field };
+                let past = b.mul(across, field);
+                let past = b.mul_c(past, 0.5 * rate * rate);
+                let square = b.square(slope);
+                let square = b.max_c(square, 0.05);
+                let past = b.div(past, square);
+                let past = b.clamp_c(past, -0.5, 0.5);
+                let past = b.mul(past, turn);
+                let turn = b.add(turn, past);
+                match steep(b, Some(turn)) {
                     Some(slope) => self.scaled(b, field, level, slope),
                     None => field,
                 }
             }
             Metric::Tapered { factor, slope } => {
-                let [x, y, z] = b.gradient(field, q);
+                let [x, y, z] = b.gradient(field, q, self.space.soft);
                 let (mut across, mut steep) = (None, None);
                 for (n, v) in [(x, q[0]), (z, q[2])] {
                     let Some(n) = n else { continue };
@@ -295,7 +335,7 @@ impl Walk<'_> {
     fn bent(&self, b: &mut Builder, level: Level, field: Id, ratio: Id, curvature: f32) -> Id {
         let q = self.space.q;
         if let Some(plain) = stripped(b, level) {
-            let found = b.gradient(plain, q);
+            let found = b.gradient(plain, q, self.space.soft);
             match found {
                 [Some(along), None, None] if b.value(along).is_some() => return b.mul(field, ratio),
                 [None, ..] => {
@@ -307,7 +347,7 @@ impl Walk<'_> {
                 _ => {}
             }
         }
-        let [u, v, w] = b.gradient(field, q);
+        let [u, v, w] = b.gradient(field, q, self.space.soft);
         let mut ratio = ratio;
         if let Some(v) = v {
             // From the point to halfway the second coordinate changes by -field v / 2.

@@ -13,12 +13,7 @@ use gve_types::{
 };
 
 use super::{Exact, Lowering, Place, Shape, normal::Space};
-use crate::{
-    aabb::Aabb,
-    builder::Builder,
-    error::LowerError,
-    tape::{Id, Tape},
-};
+use crate::{aabb::Aabb, builder::Builder, error::LowerError, tape::Tape};
 
 pub(super) use survey::Survey;
 
@@ -28,8 +23,10 @@ const MAX_GROWTH: usize = 3;
 const OWN: usize = 3;
 /// How far beyond its level an offset needs its child's field, as a share.
 const ROOM: f32 = 1.15;
+/// How many times steeper than the plain field a true one may be: marching pays for it.
+const MAX_STEEPNESS: f32 = 2.5;
 /// The measured slope is taken as larger by this share: between the points where it was measured it may be.
-const SLOPE_MARGIN: f32 = 1.15;
+const SLOPE_MARGIN: f32 = 1.25;
 
 /// What an offset above asks of a node.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,7 +45,9 @@ enum Effort {
     None,
     /// Ellipsoids and deformations.
     Deformed,
-    /// Rough surfaces and smooth seams, too.
+    /// Rough surfaces and smooth seams, too, in a form that costs less and is steep far from the surface.
+    Lean,
+    /// All of them.
     All,
 }
 
@@ -66,6 +65,16 @@ impl Asked {
         self.reach
     }
 
+    /// Whether that has to be cheap.
+    pub(super) fn is_lean(self) -> bool {
+        self.effort == Effort::Lean
+    }
+
+    /// Over how many metres a gradient may pass from one side of a crease to the other.
+    pub(super) fn soft(self) -> f32 {
+        0.3 * self.reach
+    }
+
     /// Whether a deformation has to measure along the normal.
     pub(super) fn is_measured(self) -> bool {
         self.is_asked() && !self.is_deformed
@@ -73,7 +82,7 @@ impl Asked {
 
     /// Whether rough surfaces and smooth seams have to do so.
     pub(super) fn is_levelled(self) -> bool {
-        self.effort == Effort::All && !self.is_deformed
+        self.effort >= Effort::Lean && !self.is_deformed
     }
 
     /// Around the surface the field has to be true so far.
@@ -128,7 +137,7 @@ impl Lowering<'_> {
     pub(super) fn blended(&mut self, shape: Shape, blend: Option<Blend>, place: &Place) -> Shape {
         match blend {
             Some(Blend { kind: BlendKind::Smooth, radius }) if place.offset.is_levelled() => {
-                let space = Space::world(place.p, place.offset.reach, radius, None);
+                let space = Space::world(place.p, place.offset, radius, None);
                 let distance = space.measured(&mut self.b, shape.distance);
                 Shape { distance, continuous: false, ..shape }
             }
@@ -177,23 +186,26 @@ impl Lowering<'_> {
         place: &Place,
     ) -> Result<Finding, LowerError> {
         let reach = levels[1].max(-levels[0]);
-        let (plain, bounds) = self.alone(child, place, Asked::NOTHING)?;
+        let ((plain, _), bounds) = self.alone(child, place, Asked::NOTHING)?;
         let mut finding = Finding { effort: Effort::None, lipschitz: None, warning: None };
-        let mut chosen = plain.0.clone();
-        for effort in [Effort::All, Effort::Deformed] {
-            let (tried, _) = self.alone(child, place, Asked { reach, is_deformed: false, effort })?;
-            if tried.0.ops().len() + OWN <= MAX_GROWTH * (plain.0.ops().len() + OWN) && !tried.1 {
-                finding.effort = effort;
-                chosen = tried.0;
-                break;
-            }
-        }
         if !bounds.is_finite() || bounds.is_empty() {
             return Ok(finding);
         }
-        let survey = Survey::new(&plain.0, &chosen, bounds, levels);
-        if finding.effort > Effort::None {
-            finding.lipschitz = Some((survey.slope * SLOPE_MARGIN).max(1.0));
+        let mut survey = Survey::new(&plain, &plain, bounds, levels);
+        let steepest = MAX_STEEPNESS * survey.slope.max(1.0);
+        for effort in [Effort::All, Effort::Lean, Effort::Deformed] {
+            let ((tried, is_cut_off), _) =
+                self.alone(child, place, Asked { reach, is_deformed: false, effort })?;
+            if is_cut_off || tried.ops().len() + OWN > MAX_GROWTH * (plain.ops().len() + OWN) {
+                continue;
+            }
+            let found = Survey::new(&plain, &tried, bounds, levels);
+            if found.slope <= steepest {
+                finding.effort = effort;
+                finding.lipschitz = Some((found.slope * SLOPE_MARGIN).max(1.0));
+                survey = found;
+                break;
+            }
         }
         finding.warning = survey.warning(reach).map(|text| {
             let path = place.path.strip_suffix(".child").unwrap_or(&place.path);

@@ -408,9 +408,13 @@ fn depth() {
 fn depth_of_a_value_that_no_text_made() {
     let mut node = json!({ "op": "sphere", "radius": 1 });
     for _ in 0..2000 {
-        node = json!({ "op": "union", "children": [node] });
+        // Not `json!` around it, which would copy all that is below.
+        let mut group = json!({ "op": "union" });
+        group["children"] = Value::Array(vec![node]);
+        node = group;
     }
-    let value = json!({ "metadata": { "name": "a", "version": 1, "category": "Prop" }, "root_node": node });
+    let mut value = json!({ "metadata": { "name": "a", "version": 1, "category": "Prop" } });
+    value["root_node"] = node;
     let RecipeError::Invalid(found) = parse_recipe_value(&value, MaterialTable::builtin()).unwrap_err()
     else {
         panic!()

@@ -1,15 +1,17 @@
 //! What an offset comes to: its level compared with the distance to the child's surface, point by point.
 
-use crate::{Vec3, aabb::Aabb, eval::Sampler, tape::Tape};
+use crate::{Vec3, Vec4, aabb::Aabb, eval::Sampler, tape::Tape};
 
 /// Points that look for the surface.
-const SEEDS: usize = 700;
+const SEEDS: usize = 250;
 /// Steps to the surface.
 const STEPS: usize = 8;
 /// Steps along the surface to the point that is nearest.
-const SLIDES: usize = 6;
+const SLIDES: usize = 4;
 /// Points for the slope alone.
-const LOOSE: usize = 1500;
+const LOOSE: usize = 3000;
+/// The share of the points that decides about the slope: the rest stands at jumps.
+const COMMON: f32 = 0.999;
 /// An offset that is off by more than this share is worth a word.
 const LARGEST_ERROR: f32 = 0.1;
 /// As long as it is so on more than this share of the surface.
@@ -18,7 +20,8 @@ const LARGEST_SHARE: f32 = 0.02;
 /// How a child's field keeps to the distances that an offset takes it for.
 #[derive(Debug, Clone)]
 pub(in super::super) struct Survey {
-    /// Largest slope that was met.
+    /// What the field changes by per metre, but for rare places where it jumps; and no less than by how much it
+    /// exceeds the distance.
     pub(super) slope: f32,
     /// By what share the level is off, point by point, in rising order.
     errors: Vec<f32>,
@@ -42,12 +45,17 @@ impl Survey {
             let mut lifted: Vec<Vec3> = surface.iter().map(|s| s.at + level * s.normal).collect();
             lifted.extend(surface.iter().map(|s| s.at + level * places.direction()));
             let sides = plain.distances(&lifted);
-            let found = field.distances(&lifted);
+            let gradients = field.gradients(&lifted);
             let nearest = nearest(&mut plain, &surface, &lifted);
+            let reached = reached(&mut plain, &lifted, &gradients);
             for i in 0..lifted.len() {
                 // Where the normal runs into another part there is no such level.
                 if sides[i] * level > 0.0 && nearest[i] > 0.6 * level.abs() {
-                    errors.push((found[i].abs() / nearest[i] - 1.0).abs());
+                    let error = gradients[i].w.abs() / nearest[i] - 1.0;
+                    slope = slope.max(1.0 + error);
+                    // A search may miss the nearest point; the surface that stands where the field says so is
+                    // proof of it.
+                    errors.push(if error < 0.0 && reached[i] { 0.0 } else { error.abs() });
                 }
             }
             probes.extend(lifted);
@@ -56,9 +64,19 @@ impl Survey {
             let around = if i % 3 == 0 { 0.5 * size } else { 0.0 };
             places.within(&bounds.padded(1.2 * reach + around))
         }));
-        for gradient in field.gradients(&probes) {
-            slope = slope.max(gradient.truncate().length());
+        // Farther off, too, the field divided by the bound must not exceed the distance.
+        let loose = &probes[probes.len() - SEEDS..];
+        let far = nearest(&mut plain, &surface, loose);
+        for (found, distance) in field.distances(loose).into_iter().zip(far) {
+            if distance > 0.1 * reach {
+                slope = slope.max(found.abs() / distance);
+            }
         }
+        let mut slopes: Vec<f32> =
+            field.gradients(&probes).into_iter().map(|gradient| gradient.truncate().length()).collect();
+        slopes.sort_by(f32::total_cmp);
+        let common = ((slopes.len() as f32 * COMMON) as usize).min(slopes.len() - 1);
+        slope = slope.max(slopes[common]);
         errors.sort_by(f32::total_cmp);
         Self { slope, errors }
     }
@@ -72,8 +90,8 @@ impl Survey {
         }
         let typical = self.errors[self.errors.len() - 1 - off / 2];
         Some(format!(
-            "the offset of {reach} m is off by {:.0} % on {:.0} % of the surface, whose curvature is too strong \
-             for it: make it smaller, or model the larger shape directly",
+            "the offset of {reach} m is off by {:.0} % on {:.0} % of the surface, edges included: make it smaller, \
+             or model the offset shape itself",
             100.0 * typical,
             (100.0 * share).max(1.0),
         ))
@@ -139,6 +157,23 @@ fn nearest(plain: &mut Sampler, surface: &[OnSurface], points: &[Vec3]) -> Vec<f
         }
     }
     best
+}
+
+/// Whether the surface lies about as far down the gradient as the field says.
+fn reached(plain: &mut Sampler, points: &[Vec3], gradients: &[Vec4]) -> Vec<bool> {
+    let own = plain.distances(points);
+    let mut reached = vec![false; points.len()];
+    for share in [1.02, 1.06, 1.1] {
+        let feet: Vec<Vec3> = points
+            .iter()
+            .zip(gradients)
+            .map(|(&p, g)| p - g.truncate().normalize_or_zero() * (share * g.w))
+            .collect();
+        for (i, side) in plain.distances(&feet).into_iter().enumerate() {
+            reached[i] |= side * own[i] <= 0.0;
+        }
+    }
+    reached
 }
 
 /// Places spread at random, the same every time.

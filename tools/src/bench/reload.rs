@@ -1,12 +1,10 @@
 //! From a file renamed into place to a new picture in a running app.
 
-use std::process::Command;
-
 use anyhow::{Context, bail};
 use serde::Deserialize;
+use xtask::setup::{self, Programs};
 
 use super::figure::{Figure, Times};
-use crate::shell::{cargo, run, target_dir};
 
 const TIMES: usize = 100;
 
@@ -18,10 +16,9 @@ struct Report {
 }
 
 pub(super) fn figures() -> anyhow::Result<Vec<Figure>> {
-    run(&mut cargo(&["build", "--workspace", "--bins", "--examples"]))?;
-    let example = target_dir()?.join("debug/examples/hot_reload");
-    let output =
-        Command::new(example).args(["--measure", &TIMES.to_string()]).output().context("hot_reload")?;
+    setup::build(Programs::All)?;
+    let mut example = setup::program("examples/hot_reload")?;
+    let output = example.args(["--measure", &TIMES.to_string()]).output().context("hot_reload")?;
     if !output.status.success() {
         bail!("hot_reload: {}", String::from_utf8_lossy(&output.stderr));
     }

@@ -15,8 +15,10 @@ use std::{fs, path::Path};
 
 use anyhow::{Context, bail};
 use serde_json::Value;
-
-use crate::{setup, shell::root};
+use xtask::{
+    setup::{self, Packages},
+    shell::{note, root},
+};
 
 /// A generated file: its path in the checkout and what it must hold.
 struct Generated {
@@ -29,7 +31,7 @@ pub(crate) fn run(check: bool) -> anyhow::Result<()> {
     let root = root()?;
     let schema = schema::document();
     let mut files = without_python(&root, &schema)?;
-    files.extend(python::files(&schema, &setup::python_environment(setup::Packages::Light)?)?);
+    files.extend(python::files(&schema, &setup::python_environment(Packages::Development)?)?);
     if check { verify(&root, &files) } else { write(&root, &files) }
 }
 
@@ -72,7 +74,7 @@ fn write(root: &Path, files: &[Generated]) -> anyhow::Result<()> {
             fs::create_dir_all(folder)?;
         }
         fs::write(&path, &file.text).with_context(|| path.display().to_string())?;
-        crate::shell::note(&format!("wrote {}", file.path));
+        note(&format!("wrote {}", file.path));
     }
     Ok(())
 }

@@ -20,27 +20,7 @@ use clap::ValueEnum;
 use figure::Figure;
 use gve_sdf::Field;
 use gve_types::{AssetDna, DnaNode, MaterialTable, parse_recipe};
-
-use crate::demo;
-
-/// A group of figures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Group {
-    /// Distance volumes beside fidget's evaluator.
-    Volume,
-    /// Dual contouring beside fidget's.
-    Mesh,
-    /// Splat seeding and its quality.
-    Splats,
-    /// Whole bakes, stage by stage.
-    Bake,
-    /// Opening files beside reading them.
-    File,
-    /// From a renamed file to a new picture.
-    Reload,
-    /// The Architect: compiles with and without training, pushes, the torch graph, saves.
-    Backend,
-}
+use xtask::tool::Group;
 
 /// Runs the groups (all when none is named) and prints the figures.
 pub(crate) fn run(groups: &[Group], json: bool) -> anyhow::Result<()> {
@@ -98,7 +78,7 @@ impl Sample {
 }
 
 fn samples() -> anyhow::Result<Vec<Sample>> {
-    demo::recipes()?.iter().map(|path| sample(path)).collect()
+    xtask::recipes()?.iter().map(|path| sample(path)).collect()
 }
 
 fn sample(path: &Path) -> anyhow::Result<Sample> {

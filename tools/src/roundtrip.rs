@@ -9,46 +9,19 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use clap::Subcommand;
 use gve_types::{AssetDna, MaterialTable, parse_recipe, testing::random_dna};
-
-use crate::{
+use xtask::{
     setup,
     shell::{self, note, root},
+    tool::{RECIPES, Roundtrip},
 };
 
-/// How many recipes travel.
-const COUNT: u64 = 300;
-
-/// Which end.
-#[derive(Subcommand)]
-pub(crate) enum Task {
-    /// Set the tools up and make the whole journey.
-    Run,
-    /// Write random recipes, one per file.
-    Emit {
-        /// Where to; made if it is missing.
-        folder: PathBuf,
-        /// How many.
-        #[arg(long, default_value_t = COUNT)]
-        count: u64,
-    },
-    /// Read the recipes that another language has written and compare each with the one emitted.
-    Check {
-        /// Where from.
-        folder: PathBuf,
-        /// How many there must be.
-        #[arg(long, default_value_t = COUNT)]
-        count: u64,
-    },
-}
-
 /// Runs one end.
-pub(crate) fn run(task: Task) -> anyhow::Result<()> {
-    match task {
-        Task::Run => all(&setup::all()?.python),
-        Task::Emit { folder, count } => emit(&folder, count),
-        Task::Check { folder, count } => check(&folder, count),
+pub(crate) fn run(end: Roundtrip) -> anyhow::Result<()> {
+    match end {
+        Roundtrip::Run => all(&setup::all()?.python),
+        Roundtrip::Emit { folder, count } => emit(&folder, count),
+        Roundtrip::Check { folder, count } => check(&folder, count),
     }
 }
 
@@ -56,27 +29,27 @@ pub(crate) fn run(task: Task) -> anyhow::Result<()> {
 ///
 /// `python` is the interpreter of an environment with the packages of `backend/requirements-dev.txt`;
 /// the npm packages of `tests/typescript` must be there.
-pub(crate) fn all(python: &Path) -> anyhow::Result<()> {
+fn all(python: &Path) -> anyhow::Result<()> {
     let root = root()?;
     let folder = root.join("out/roundtrip");
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
     }
     let sent = folder.join("rust");
-    emit(&sent, COUNT)?;
-    fs::write(folder.join("recipes.ts"), literals(COUNT)?)?;
+    emit(&sent, RECIPES)?;
+    fs::write(folder.join("recipes.ts"), literals(RECIPES)?)?;
 
     let mut pytest = Command::new(python);
     pytest.args(["-m", "pytest", "--quiet", "tests/python"]).env("GVE_ROUNDTRIP", &folder);
     shell::run(pytest.current_dir(&root))?;
-    check(&folder.join("python"), COUNT)?;
+    check(&folder.join("python"), RECIPES)?;
 
     let tests = root.join("tests/typescript");
     shell::run(Command::new("node").args(["node_modules/typescript/bin/tsc", "-p", "."]).current_dir(tests))?;
     let program = root.join("out/typescript/tests/typescript/src/roundtrip.mjs");
     let back = folder.join("typescript");
     shell::run(Command::new("node").arg(program).arg(&sent).arg(&back))?;
-    check(&back, COUNT)
+    check(&back, RECIPES)
 }
 
 /// The recipes as a TypeScript source, so that the type checker reads every field of them.

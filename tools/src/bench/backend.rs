@@ -4,13 +4,12 @@ use std::{path::Path, process::Command};
 
 use anyhow::{Context, bail};
 use serde::{Deserialize, de::DeserializeOwned};
+use xtask::{
+    architect::{Architect, module},
+    setup::{self, Packages, Programs},
+};
 
 use super::figure::{Figure, Peer, Times};
-use crate::{
-    architect::{Architect, module},
-    setup::{self, Packages},
-    shell::{self, cargo, target_dir},
-};
 
 /// Saves whose way to the screen is timed; the example has a recipe of its own for each.
 const SAVES: usize = 30;
@@ -73,8 +72,8 @@ struct Saves {
 
 pub(super) fn figures() -> anyhow::Result<Vec<Figure>> {
     let python = setup::python_environment(Packages::Training)?;
+    setup::build(Programs::All)?;
     setup::native_module(&python)?;
-    shell::run(&mut cargo(&["build", "--workspace", "--bins", "--examples"]))?;
     let mut figures = compiles(&python)?;
     figures.push(push(&python)?);
     figures.push(graph(&python)?);
@@ -152,7 +151,7 @@ fn graph(python: &Path) -> anyhow::Result<Figure> {
 fn saves(python: &Path) -> anyhow::Result<Figure> {
     let data = tempfile::tempdir().context("a folder for the Architect")?;
     let architect = Architect::start(python, data.path(), 0, &["--no-train"])?;
-    let mut example = Command::new(target_dir()?.join("debug/examples/architect_live"));
+    let mut example = setup::program("examples/architect_live")?;
     example.args(["--architect", &architect.ready.url, "--measure", &SAVES.to_string()]);
     let saves: Saves = ask(&mut example)?;
     let figure = Times::from(saves.millis).figure("save over REST to new picture, untrained, 16 nodes");

@@ -1,30 +1,29 @@
 //! Whole bakes through the `gve` program: time, stages and peak memory.
 
-use std::{fs, process::Command};
+use std::fs;
 
 use anyhow::{Context, bail};
 use serde_json::Value;
+use xtask::{
+    setup::{self, Programs},
+    shell::target_dir,
+};
 
 use super::figure::{Figure, time};
-use crate::{
-    demo,
-    shell::{cargo, run, target_dir},
-};
 
 const RUNS: usize = 5;
 
 pub(super) fn figures() -> anyhow::Result<Vec<Figure>> {
-    run(&mut cargo(&["build", "--workspace", "--bins", "--examples"]))?;
-    let gve = target_dir()?.join("debug/gve");
+    setup::build(Programs::All)?;
     let folder = target_dir()?.join("bench");
     fs::create_dir_all(&folder)?;
     let mut figures = Vec::new();
-    for recipe in demo::recipes()? {
+    for recipe in xtask::recipes()? {
         let name = recipe.file_name().unwrap_or_default().to_string_lossy().replace(".gve.json", "");
         let file = folder.join(format!("{name}.gve_bin"));
         let mut memory = 0.0_f64;
         let mut bake = || -> anyhow::Result<Value> {
-            let mut child = Command::new(&gve);
+            let mut child = setup::program("gve")?;
             child.arg("bake").arg(&recipe).arg("-o").arg(&file).arg("--json");
             let output = child.output().context("cannot start gve")?;
             if !output.status.success() {

@@ -5,12 +5,12 @@ use std::fs;
 use gve_assets::{AssetData, AssetFile};
 use gve_bake::BakeOptions;
 use gve_types::MaterialTable;
+use xtask::shell::target_dir;
 
 use super::{
     figure::{Figure, time_in_turn},
     sample_of_64,
 };
-use crate::shell::target_dir;
 
 const BYTES: usize = 64 << 20;
 

@@ -1,0 +1,290 @@
+//! Whether a cell is fine enough for the surface in it.
+
+use std::ops::Range;
+
+use glam::{IVec3, UVec3, Vec3};
+use gve_sdf::{Evaluator, Region};
+use rayon::prelude::*;
+
+use super::{LEAF, Node, Tree, loops::Loops, node_edges};
+use crate::{
+    points::{Points, resize},
+    shell::{
+        crossings::Crossing,
+        inspect::{surface_near, touched},
+        key::SideKey,
+        qef::Planes,
+        table::axis_after,
+    },
+};
+
+/// Largest distance between a vertex and the planes of its crossings, in cells.
+pub(in crate::shell) const MAX_STRAIN: f32 = 0.25;
+/// The same where sides that face away from each other meet: a tip or a rim, which the cell must not blunt.
+const MAX_OPPOSED_STRAIN: f32 = 0.02;
+/// Largest distance between the surface and a vertex where it bends sharply, in cells.
+pub(in crate::shell) const MAX_MISS: f32 = 0.1;
+/// The same before the vertex of a smooth piece is moved onto the surface.
+pub(in crate::shell) const MAX_SMOOTH_MISS: f32 = 0.3;
+/// Largest distance between the surface and a joint that could be another, in cells.
+const MAX_OPEN_MISS: f32 = 0.15;
+/// How often a cell is halved only because its shape is coarse; parts that are thin are halved on and on.
+const SHAPE_LEVELS: u32 = 2;
+/// Cosine between the normals of the two sides of a wall.
+const SIDES_COS: f32 = -0.5;
+/// Cosine between normals that face away from each other.
+const OPPOSED_COS: f32 = -0.9;
+/// Largest distance between vertices, or joints, and the surface, as a share of the thickness in the cell.
+const THICKNESS_SHARE: f32 = 0.25;
+/// How far, in cells, a surface may be from the cells that are known to hold it.
+const KNOWN_REACH: f32 = 0.5;
+/// Farthest that a surface in a cell may be from its middle, in cells.
+const REACH: f32 = 0.95;
+
+/// Buffers of one thread.
+#[derive(Default)]
+struct Judge {
+    loops: Loops,
+    points: Points,
+    distances: Vec<f32>,
+}
+
+impl Tree<'_> {
+    /// The nodes that are not fine enough, each with a point of the surface in it.
+    pub(super) fn judge(&self, nodes: Range<usize>) -> Vec<(u32, Vec3)> {
+        let first = nodes.start;
+        let crossed: Vec<bool> =
+            self.nodes[nodes.clone()].par_iter().map(|&node| self.is_crossed(node)).collect();
+        nodes
+            .into_par_iter()
+            .map_init(
+                || (Evaluator::new(self.field), Judge::default()),
+                |(evaluator, judge), i| {
+                    let node = self.nodes[i];
+                    let region = self.region(evaluator, node.low);
+                    let point = if crossed[i - first] {
+                        judge.crossed(self, evaluator, &region, node)
+                    } else if node.level > 0 {
+                        let is_crossed = |at: IVec3| match self.node_at(at, node.level) {
+                            Some(node) if node as usize >= first => crossed[node as usize - first],
+                            _ => !matches!(self.grid.cell_signs(at >> self.depth as i32), 0 | 255),
+                        };
+                        self.unseen(evaluator, &region, node, is_crossed)
+                    } else {
+                        None
+                    };
+                    point.map(|point| (i as u32, point))
+                },
+            )
+            .flatten_iter()
+            .collect()
+    }
+
+    fn is_crossed(&self, node: Node) -> bool {
+        node_edges(node.low, self.side(node.level))
+            .any(|(low, axis)| self.edges.contains_key(&SideKey::new(low, axis, node.level)))
+    }
+
+    /// A point of a surface that passes through a node unseen, and is not the one of a neighbour.
+    fn unseen(
+        &self,
+        evaluator: &mut Evaluator,
+        region: &Region,
+        node: Node,
+        is_crossed: impl Fn(IVec3) -> bool,
+    ) -> Option<Vec3> {
+        let (side, size) = (self.side(node.level), self.size_m(node.level));
+        let corners: [f32; 8] = std::array::from_fn(|i| {
+            let i = i as u32;
+            self.value(node.low + side * UVec3::new(i & 1, i >> 1 & 1, i >> 2))
+        });
+        let mean = 0.125 * corners.iter().sum::<f32>();
+        if mean.abs() > REACH * size {
+            return None;
+        }
+        let is_explained = |point: Vec3| {
+            let at = (point - self.grid.lattice.origin) / size;
+            touched(at, KNOWN_REACH).into_iter().any(|cell| is_crossed(cell * side as i32))
+        };
+        let slope = Vec3::from_array([1, 2, 4].map(|bit| {
+            (0..8).map(|i| if i & bit == 0 { -corners[i] } else { corners[i] }).sum::<f32>()
+        })) / (4.0 * size);
+        let middle = self.middle(node);
+        let step = slope * (mean / slope.length_squared());
+        if step.length() < REACH * size && is_explained(middle - step) {
+            return None;
+        }
+        let point = surface_near(evaluator, region, middle, size, self.care)?;
+        let low = self.position(node.low);
+        let is_own = point.clamp(low - 0.05 * size, low + 1.05 * size) == point;
+        (is_own && !is_explained(point)).then_some(point)
+    }
+
+    /// A point of something round and thin that an edge of the node only grazes: its crossings do not face away
+    /// from each other, as on an edge of the object, but behind them the solid, or the space, ends soon.
+    fn grazed(&self, evaluator: &mut Evaluator, node: Node) -> Option<Vec3> {
+        let size = self.size_m(node.level);
+        for (low, axis) in node_edges(node.low, self.side(node.level)) {
+            let mut on_edge = self.crossings_on(SideKey::new(low, axis, node.level));
+            let mut before = on_edge.next();
+            for i in on_edge {
+                let Some([a, b]) = before.map(|before| [before, i].map(|i| self.crossing(i))) else { break };
+                let is_gap = before.is_some_and(|before| self.crossings[before as usize].1);
+                before = Some(i);
+                if a.normal.dot(b.normal) < SIDES_COS {
+                    continue;
+                }
+                let outward = (a.normal + b.normal).normalize_or_zero();
+                let way = if is_gap { outward } else { -outward };
+                let middle = 0.5 * (a.point + b.point);
+                let root = evaluator.root();
+                let ends = [0.125, 0.25, 0.5, 1.0].into_iter().any(|by| {
+                    let distance = evaluator.distance(&root, middle + by * size * way);
+                    (distance < 0.0) == is_gap
+                });
+                if ends {
+                    return Some(a.point);
+                }
+            }
+        }
+        None
+    }
+
+    /// Least thickness of solid or space between two crossings of one edge of a node that face away from each
+    /// other, metres. An edge of the object that only grazes the node's is nothing thin.
+    fn thickness_m(&self, node: Node) -> f32 {
+        let mut least = f32::INFINITY;
+        for (low, axis) in node_edges(node.low, self.side(node.level)) {
+            let mut before: Option<&Crossing> = None;
+            for i in self.crossings_on(SideKey::new(low, axis, node.level)) {
+                let here = self.crossing(i);
+                if let Some(before) = before.filter(|before| before.normal.dot(here.normal) < SIDES_COS) {
+                    let steep = before.normal[axis].abs().max(here.normal[axis].abs());
+                    least = least.min((here.point[axis] - before.point[axis]) * steep);
+                }
+                before = Some(here);
+            }
+        }
+        least
+    }
+}
+
+impl Judge {
+    /// A point of the surface in a node where it is not resolved.
+    fn crossed(
+        &mut self,
+        tree: &Tree<'_>,
+        evaluator: &mut Evaluator,
+        region: &Region,
+        node: Node,
+    ) -> Option<Vec3> {
+        self.loops.find(tree, node, false);
+        let size = tree.size_m(node.level);
+        let corner = tree.position(node.low);
+        let thickness = tree.thickness_m(node);
+        let is_shaped = node.level < SHAPE_LEVELS;
+        let allowed =
+            (THICKNESS_SHARE * thickness / size).min(if is_shaped { MAX_STRAIN } else { f32::INFINITY });
+        self.points.clear();
+        for curve in 0..self.loops.count {
+            let crossings = || self.loops.of(curve).map(|i| tree.crossing(i));
+            let mut planes = Planes::default();
+            for crossing in crossings() {
+                planes.add((crossing.point - corner) / size, crossing.normal);
+            }
+            let best = planes.solve(0.0, 1.0).boxed;
+            if is_strained(crossings(), corner, size, best, allowed) {
+                return Some(corner + size * best);
+            }
+            self.points.push(corner + size * best);
+        }
+        if let Some(point) = tree.grazed(evaluator, node) {
+            return Some(point);
+        }
+        let missed = if is_shaped { MAX_MISS * size } else { f32::INFINITY };
+        self.off_surface(evaluator, region, missed.min(THICKNESS_SHARE * thickness)).or_else(|| {
+            let is_open = self.loops.is_ambiguous;
+            let allowed_m =
+                (THICKNESS_SHARE * thickness).min(if is_open { MAX_OPEN_MISS * size } else { f32::INFINITY });
+            allowed_m.is_finite().then(|| self.off_joint(tree, evaluator, region, node, allowed_m)).flatten()
+        })
+    }
+
+    /// A joint between crossings that the surface does not follow.
+    fn off_joint(
+        &mut self,
+        tree: &Tree<'_>,
+        evaluator: &mut Evaluator,
+        region: &Region,
+        node: Node,
+        allowed_m: f32,
+    ) -> Option<Vec3> {
+        let low = tree.position(node.low);
+        let high = low + tree.size_m(node.level);
+        self.points.clear();
+        for joint in &self.loops.joints {
+            let [a, b] = joint.ends.map(|i| tree.crossing(i));
+            let middle = bend(a, b, joint.face.axis()).clamp(low, high);
+            self.points.push(0.5 * (a.point + middle));
+            self.points.push(middle);
+            self.points.push(0.5 * (middle + b.point));
+        }
+        self.off_surface(evaluator, region, allowed_m)
+    }
+
+    /// The first of the points that is not near the surface.
+    fn off_surface(&mut self, evaluator: &mut Evaluator, region: &Region, allowed_m: f32) -> Option<Vec3> {
+        if allowed_m == f32::INFINITY {
+            return None;
+        }
+        resize(&mut self.distances, self.points.len());
+        let Points { xs, ys, zs } = &self.points;
+        evaluator.distances(region, xs, ys, zs, &mut self.distances);
+        let off = self.distances.iter().position(|distance| distance.abs() > allowed_m)?;
+        Some(Vec3::new(xs[off], ys[off], zs[off]))
+    }
+}
+
+/// Where the way from one crossing to another across a face turns: the middle of a smooth way, or the
+/// corner where their lines in the face meet.
+fn bend(a: &Crossing, b: &Crossing, axis: usize) -> Vec3 {
+    let middle = 0.5 * (a.point + b.point);
+    if a.normal.dot(b.normal) > 0.9 {
+        return middle;
+    }
+    let (u, v) = (axis_after(axis, 1), axis_after(axis, 2));
+    let [(au, av), (bu, bv)] = [a, b].map(|c| (c.normal[u], c.normal[v]));
+    let turn = au * bv - av * bu;
+    if turn.abs() < 0.05 {
+        return middle;
+    }
+    let [at_a, at_b] = [a, b].map(|c| c.normal[u] * c.point[u] + c.normal[v] * c.point[v]);
+    let mut corner = middle;
+    corner[u] = (at_a * bv - at_b * av) / turn;
+    corner[v] = (au * at_b - bu * at_a) / turn;
+    corner
+}
+
+/// Whether a vertex misses the planes of its crossings by more than is allowed; in cells.
+pub(in crate::shell) fn is_strained<'a>(
+    crossings: impl Iterator<Item = &'a Crossing> + Clone,
+    corner: Vec3,
+    size: f32,
+    vertex: Vec3,
+    allowed: f32,
+) -> bool {
+    let strain = (crossings.clone())
+        .map(|crossing| crossing.normal.dot(vertex - (crossing.point - corner) / size).abs())
+        .fold(0.0, f32::max);
+    if strain <= allowed.min(MAX_OPPOSED_STRAIN) {
+        return false;
+    }
+    strain > allowed
+        || crossings.clone().any(|a| crossings.clone().any(|b| a.normal.dot(b.normal) < OPPOSED_COS))
+}
+
+impl Node {
+    pub(super) fn is_leaf(&self) -> bool {
+        self.child == LEAF
+    }
+}

@@ -1,0 +1,228 @@
+//! Thin parts are there, whole: the number of pieces and of holes through them is the truth.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use std::{collections::HashMap, time::Instant};
+
+use gve_assets::Shell;
+use gve_bake::shell::{self, ShellReport};
+use gve_sdf::{Evaluator, Field, Vec3};
+use gve_types::{MaterialTable, parse_recipe, limits::DEFAULT_VOLUME_RESOLUTION};
+use support::{Faults, faults, field};
+
+/// The field of one of the cases that once failed.
+fn case(name: &str) -> Field {
+    let path = format!("{}/tests/cases/{name}.gve.json", env!("CARGO_MANIFEST_DIR"));
+    let materials = MaterialTable::builtin();
+    let recipe = parse_recipe(&std::fs::read_to_string(path).unwrap(), materials).unwrap();
+    Field::lower(&recipe, materials).unwrap()
+}
+
+/// Euler characteristics of the connected pieces of a closed mesh, least first: a ball has 2, a ring 0.
+fn pieces(shell: &Shell) -> Vec<i64> {
+    let mut parent: Vec<u32> = shell.weld.clone();
+    fn root(parent: &mut [u32], mut i: u32) -> u32 {
+        while parent[i as usize] != i {
+            parent[i as usize] = parent[parent[i as usize] as usize];
+            i = parent[i as usize];
+        }
+        i
+    }
+    for triangle in shell.indices.chunks_exact(3) {
+        for i in 1..3 {
+            let (a, b) = (root(&mut parent, triangle[0]), root(&mut parent, triangle[i]));
+            parent[a as usize] = b;
+        }
+    }
+    let mut euler: HashMap<u32, i64> = HashMap::new();
+    for i in (0..shell.weld.len()).filter(|&i| shell.weld[i] as usize == i) {
+        *euler.entry(root(&mut parent, i as u32)).or_default() += 1;
+    }
+    for triangle in shell.indices.chunks_exact(3) {
+        // Three half edges and one face.
+        *euler.entry(root(&mut parent, triangle[0])).or_default() += 2;
+    }
+    for triangle in shell.indices.chunks_exact(3) {
+        *euler.entry(root(&mut parent, triangle[0])).or_default() -= 3;
+    }
+    // Counted twice: edges belong to two faces.
+    let mut faces: HashMap<u32, i64> = HashMap::new();
+    for triangle in shell.indices.chunks_exact(3) {
+        *faces.entry(root(&mut parent, triangle[0])).or_default() += 1;
+    }
+    let mut all: Vec<i64> = euler
+        .iter()
+        .map(|(piece, sum)| {
+            let faces = faces[piece];
+            let vertices = sum + faces;
+            vertices - 3 * faces / 2 + faces
+        })
+        .collect();
+    all.sort_unstable();
+    all
+}
+
+fn volume_m3(shell: &Shell) -> f64 {
+    let at = |i: u32| Vec3::from(shell.positions[i as usize]);
+    let of = |t: &[u32]| f64::from(at(t[0]).dot(at(t[1]).cross(at(t[2])))) / 6.0;
+    shell.indices.chunks_exact(3).map(of).sum()
+}
+
+fn mesh(name: &str, field: &Field) -> ShellReport {
+    let start = Instant::now();
+    let report = shell::generate(field, DEFAULT_VOLUME_RESOLUTION).unwrap();
+    println!(
+        "{name}: {} triangles, {} points, {:.0} ms, pieces {:?}, {:.6} m3, thin {:?}",
+        report.shell.indices.len() / 3,
+        report.points,
+        1e3 * start.elapsed().as_secs_f64(),
+        pieces(&report.shell).iter().take(8).collect::<Vec<_>>(),
+        volume_m3(&report.shell),
+        report.thin.first(),
+    );
+    report
+}
+
+/// Meshes a shape and checks its pieces (their Euler characteristics), its volume to two percent, and that
+/// every vertex is near the surface.
+fn check(name: &str, field: &Field, right_pieces: &[i64], right_m3: f64) {
+    let report = mesh(name, field);
+    assert_eq!(faults(&report.shell), Faults::default(), "{name}");
+    assert_eq!(pieces(&report.shell), right_pieces, "{name}");
+    let volume = volume_m3(&report.shell);
+    assert!((volume / right_m3 - 1.0).abs() < 0.02, "{name}: {volume} m³, not {right_m3}");
+    let mut evaluator = Evaluator::new(field);
+    let root = evaluator.root();
+    for &p in &report.shell.positions {
+        let off = evaluator.distance(&root, p.into()).abs();
+        assert!(off < 0.5 * report.cell_size_m, "{name}: {off} m off at {p:?}");
+    }
+    assert_eq!(report.thin, [], "{name}");
+}
+
+#[test]
+fn a_sheet_of_a_thousandth() {
+    check("g11_sheet", &case("g11_sheet"), &[2], 1e-3);
+}
+
+#[test]
+fn a_tilted_sheet_of_a_thousandth() {
+    check("g11b_sheet_tilted", &case("g11b_sheet_tilted"), &[2], 1e-3);
+}
+
+#[test]
+fn a_tube() {
+    check("g11e_tube", &case("g11e_tube"), &[0], std::f64::consts::PI * (0.02f64.powi(2) - 0.018f64.powi(2)) * 2.0);
+}
+
+#[test]
+fn a_wire_of_a_thousandth() {
+    check("g12_wire", &case("g12_wire"), &[2], std::f64::consts::PI * 0.0005f64.powi(2));
+}
+
+#[test]
+fn a_pole_and_a_rod() {
+    check("pole", &case("pole"), &[2], std::f64::consts::PI * 1e-4 * 2.0);
+    check("rod", &case("rod"), &[2], std::f64::consts::PI * 1e-4);
+}
+
+#[test]
+fn an_aerial_on_a_ball() {
+    let ball = field(
+        r#"{"op": "union", "children": [{"op": "sphere", "radius": 0.15}, {"op": "translate", "offset": [0.03, 0.3, 0.02],
+            "child": {"op": "rotate", "axis": [1, 0, 0.3], "angle_rad": 0.2, "child": {"op": "cylinder", "radius": 0.001, "half_height": 0.25}}}]}"#,
+    );
+    check("aerial", &ball, &[2], 4.0 / 3.0 * std::f64::consts::PI * 0.15f64.powi(3));
+}
+
+#[test]
+fn a_bottle() {
+    // A ring-shaped foot, a belly and a neck, hollow and open at the top.
+    let outer = |by: f32| format!(r#"{{"op": "union", "blend": {{"kind": "smooth", "radius": 0.03}}, "children": [
+        {{"op": "cylinder", "radius": {}, "half_height": {}}},
+        {{"op": "translate", "offset": [0, 0.15, 0], "child": {{"op": "cylinder", "radius": {}, "half_height": {}}}}}]}}"#,
+        0.04 - by, 0.1 - by, 0.015 - by, 0.08);
+    let bottle = field(&format!(
+        r#"{{"op": "subtract", "children": [{}, {{"op": "translate", "offset": [0, 0.001, 0], "child": {}}},
+            {{"op": "translate", "offset": [0, 0.25, 0], "child": {{"op": "box", "half_extents": [0.1, 0.04, 0.1]}}}}]}}"#,
+        outer(0.0), outer(0.002)
+    ));
+    let report = mesh("bottle", &bottle);
+    assert_eq!(faults(&report.shell), Faults::default());
+    assert_eq!(pieces(&report.shell), [2]);
+}
+
+#[test]
+fn a_knife_edge() {
+    // Two half spaces that meet at 10 degrees, in a box.
+    let half = |turn: f32| format!(
+        r#"{{"op": "rotate", "axis": [0, 0, 1], "angle_rad": {turn}, "child": {{"op": "box", "half_extents": [2, 0.5, 0.4], "center": [0, -0.5, 0]}}}}"#);
+    let flip = format!(r#"{{"op": "rotate", "axis": [1, 0, 0], "angle_rad": 3.14159265, "child": {}}}"#, half(0.0873));
+    for tilt in [0.0, 0.37] {
+        let edge = field(&format!(
+            r#"{{"op": "rotate", "axis": [1, 0.4, 0.2], "angle_rad": {tilt}, "child": {{"op": "intersect", "children": [{}, {flip},
+                {{"op": "box", "half_extents": [0.5, 0.5, 0.4], "center": [0.2, 0, 0]}}]}}}}"#, half(0.0873)));
+        let report = mesh("knife", &edge);
+        assert_eq!(faults(&report.shell), Faults::default());
+        assert_eq!(pieces(&report.shell), [2]);
+    }
+}
+
+#[test]
+fn coins_bricks_and_boxes_that_touch() {
+    check("m02_brick_wall", &case("m02_brick_wall"), &[2], 3.0 * 0.125);
+    check("m05_coins", &case("m05_coins"), &[2], std::f64::consts::PI * 0.012f64.powi(2) * 0.02);
+    check("g30d_repeat_touch", &case("g30d_repeat_touch"), &[2], 0.4);
+    check("g57_stack", &case("g57_stack"), &[2], 3.0);
+    check("g59c_plating", &case("g59c_plating"), &[2], 4.0 / 3.0 * std::f64::consts::PI * 0.125);
+    check("g59b_two_mats", &case("g59b_two_mats"), &[2], 4.0 / 3.0 * std::f64::consts::PI * 0.125);
+    check("g59d_sandwich", &case("g59d_sandwich"), &[2], 0.0384 * 1.0 * 0.3 / 0.0384 * 0.064 * 2.0);
+}
+
+#[test]
+fn a_chain() {
+    let link = |i: i32| {
+        let turn = if i % 2 == 0 { 0.0 } else { 1.5708 };
+        format!(
+            r#"{{"op": "translate", "offset": [{}, 0, 0], "child": {{"op": "rotate", "axis": [1, 0, 0], "angle_rad": {turn},
+                "child": {{"op": "torus", "major_radius": 0.01, "minor_radius": 0.001}}}}}}"#,
+            0.016 * i as f32
+        )
+    };
+    let links: Vec<String> = (0..40).map(link).collect();
+    let chain = field(&format!(r#"{{"op": "union", "children": [{}]}}"#, links.join(",")));
+    let report = mesh("chain", &chain);
+    assert_eq!(faults(&report.shell), Faults::default());
+    assert_eq!(pieces(&report.shell), [0; 40]);
+}
+
+#[test]
+fn a_skin_of_a_thousandth() {
+    let skin = field(r#"{"op": "shell", "thickness": 0.001, "child": {"op": "sphere", "radius": 0.5}}"#);
+    let start = Instant::now();
+    let r3 = |r: f64| 4.0 / 3.0 * std::f64::consts::PI * r.powi(3);
+    check("skin", &skin, &[2, 2], r3(0.5005) - r3(0.4995));
+    let seconds = start.elapsed().as_secs_f64();
+    assert!(seconds < 60.0, "{seconds} s");
+}
+
+#[test]
+fn what_is_thinner_is_reported_and_leaves_no_crumbs() {
+    let skin = case("g10_thin_shell");
+    let report = mesh("g10_thin_shell", &skin);
+    assert_eq!(faults(&report.shell), Faults::default());
+    assert!(pieces(&report.shell).len() <= 2, "{:?}", pieces(&report.shell));
+    let feature = report.thin.first().unwrap();
+    assert!((feature.thickness_m - 0.0005).abs() < 5e-5, "{feature:?}");
+    assert!((feature.position.length() - 0.5).abs() < 1e-3, "{feature:?}");
+    for radius in [0.0001, 0.00002] {
+        let ball = field(&format!(
+            r#"{{"op": "union", "children": [{{"op": "sphere", "radius": 0.1}}, {{"op": "rotate", "axis": [1, 0.2, 0.1],
+                "angle_rad": 0.4, "child": {{"op": "cylinder", "radius": {radius}, "half_height": 0.5}}}}]}}"#
+        ));
+        let report = mesh("wire that is too thin", &ball);
+        assert_eq!(faults(&report.shell), Faults::default());
+        assert_eq!(pieces(&report.shell), [2]);
+    }
+}
