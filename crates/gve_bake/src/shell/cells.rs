@@ -148,10 +148,10 @@ impl Placer {
         let signs = cell_signs(rows, cell);
         let first = brick.at * SIDE as u32;
         let global = first + UVec3::from_array(cell.map(|i| i as u32));
-        if TABLE.is_ambiguous(signs) {
+        let curves = TABLE.curves(signs);
+        if curves.count > 1 || TABLE.is_ambiguous(signs) {
             ambiguous.push(global);
         }
-        let curves = TABLE.curves(signs);
         let corner = grid.lattice.position(global);
         let cell_size = grid.lattice.cell_size_m;
         for curve in 0..curves.count {

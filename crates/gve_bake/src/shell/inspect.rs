@@ -5,7 +5,7 @@
 //! a wire, a tip or a crumb that passes between the edges.
 
 use glam::{IVec3, UVec3, Vec3};
-use gve_sdf::{Evaluator, Field, Region};
+use gve_sdf::{Aabb, Evaluator, Field, Region};
 use rayon::prelude::*;
 
 use super::{
@@ -148,8 +148,9 @@ impl Findings {
                         return None;
                     }
                     let middle = lattice.position(cell) + 0.5 * lattice.cell_size_m;
-                    let root = evaluator.root();
-                    let point = surface_near(evaluator, &root, middle, lattice.cell_size_m, care)?;
+                    let around = Aabb::from_center(middle, Vec3::splat(1.1 * lattice.cell_size_m));
+                    let (region, _) = evaluator.prune(&evaluator.root(), around);
+                    let point = surface_near(evaluator, &region, middle, lattice.cell_size_m, care)?;
                     let at = (point - lattice.origin) / lattice.cell_size_m;
                     let explained = touched(at, KNOWN_REACH).into_iter().any(is_known);
                     let cell = at.floor().as_ivec3();
@@ -241,9 +242,13 @@ pub(super) fn surface_near(
             break;
         }
     }
-    let beyond = if is_inside { point + care.least_m * normal } else { point - care.least_m * normal };
-    let distance = evaluator.distance(region, beyond);
-    let changes = if is_inside { distance > care.depth_m } else { distance < -care.depth_m };
+    // The thinnest things end within the first steps already; what is left out for that is reported.
+    let changes = [1.0, 0.25, 0.0625].into_iter().any(|by| {
+        let step = by * care.least_m * normal;
+        let distance = evaluator.distance(region, if is_inside { point + step } else { point - step });
+        let depth_m = by * care.depth_m;
+        if is_inside { distance > depth_m } else { distance < -depth_m }
+    });
     changes.then_some(point)
 }
 
@@ -335,7 +340,8 @@ impl Inspector {
                     if here.is_none() {
                         let inner = [x, y, z].map(|i| i.min(SIDE - 1));
                         if own[sample_index(inner[0], inner[1], inner[2])].abs() < near {
-                            let sample = brick.at * SIDE as u32 + UVec3::new(x as u32, y as u32, z as u32);
+                            let sample =
+                                brick.at * SIDE as u32 + UVec3::new(x as u32, y as u32, z as u32);
                             self.points.push(grid.lattice.position(sample));
                             self.missing.push(at);
                         }
@@ -372,16 +378,11 @@ impl Inspector {
                         let high = self.values[index(x, y, z) + step];
                         if low.is_sign_negative() == high.is_sign_negative() && low.abs() + high.abs() < near
                         {
-                            let sample = brick.at * SIDE as u32 + UVec3::new(x as u32, y as u32, z as u32);
+                            let sample =
+                                brick.at * SIDE as u32 + UVec3::new(x as u32, y as u32, z as u32);
                             let place = grid.lattice.position(sample);
                             let ends = [low, high];
-                            self.lines.push(Line {
-                                low: place,
-                                axis,
-                                length_m: cell,
-                                ends,
-                                is_searched: false,
-                            });
+                            self.lines.push(Line { low: place, axis, length_m: cell, ends, is_searched: false });
                             self.edges.push((sample, axis));
                         }
                     }
@@ -391,13 +392,7 @@ impl Inspector {
     }
 
     /// The cells on one side of the surface whose samples point to a surface where none is seen.
-    fn find_doubts(
-        &self,
-        grid: &SignGrid,
-        brick: &Brick,
-        rows: &[[u16; SPAN]; SPAN],
-        doubts: &mut Vec<UVec3>,
-    ) {
+    fn find_doubts(&self, grid: &SignGrid, brick: &Brick, rows: &[[u16; SPAN]; SPAN], doubts: &mut Vec<UVec3>) {
         let cell = grid.lattice.cell_size_m;
         let first = brick.at.as_ivec3() * SIDE as i32;
         let is_crossed = |at: IVec3| {
@@ -406,8 +401,7 @@ impl Inspector {
                 return !matches!(grid.cell_signs(at), 0 | 255);
             }
             let [x, y, z] = local.to_array().map(|i| i as usize);
-            let pairs =
-                [rows[z][y], rows[z][y + 1], rows[z + 1][y], rows[z + 1][y + 1]].map(|row| row >> x & 3);
+            let pairs = [rows[z][y], rows[z][y + 1], rows[z + 1][y], rows[z + 1][y + 1]].map(|row| row >> x & 3);
             pairs != [0; 4] && pairs != [3; 4]
         };
         for z in 0..SIDE {
@@ -417,8 +411,9 @@ impl Inspector {
                     if !(self.values[at].abs() < 2.0 * cell) {
                         continue;
                     }
-                    let corners: [f32; 8] =
-                        std::array::from_fn(|i| self.values[at + index(i & 1, i >> 1 & 1, i >> 2)]);
+                    let corners: [f32; 8] = std::array::from_fn(|i| {
+                        self.values[at + index(i & 1, i >> 1 & 1, i >> 2)]
+                    });
                     let sum: f32 = corners.iter().sum();
                     if !(sum.abs() < 8.0 * REACH * cell) {
                         continue;

@@ -17,6 +17,9 @@ use crate::BakeError;
 /// How far simplification may move the surface, as a share of the grid's cell.
 const CELL_SHARE: f32 = 0.03;
 
+/// Pieces of which a larger share of the area stands in cells that are too coarse are left out.
+const CRUMB_SHARE: f64 = 0.25;
+
 /// A mesh in the making.
 pub(super) struct Mesh {
     pub(super) positions: Vec<Vec3>,
@@ -34,13 +37,7 @@ pub(super) struct Mesh {
 }
 
 impl Mesh {
-    pub(super) fn new(
-        cells: &[CellSet],
-        quads: &[Vec<Quad>],
-        placed: &Placed,
-        faces: &Faces,
-        cell_size_m: f32,
-    ) -> Self {
+    pub(super) fn new(cells: &[CellSet], quads: &[Vec<Quad>], placed: &Placed, faces: &Faces, cell_size_m: f32) -> Self {
         let count = cells.iter().map(|set| set.positions.len()).sum::<usize>() + placed.positions.len();
         let mut mesh = Self {
             positions: Vec::with_capacity(count),
@@ -65,28 +62,32 @@ impl Mesh {
         mesh.allowed_m = vec![CELL_SHARE * cell_size_m; mesh.tree_base as usize];
         mesh.allowed_m.extend(placed.allowed_m.iter().map(|allowed| allowed.min(CELL_SHARE * cell_size_m)));
         let quads = quads.iter().flatten();
-        mesh.triangles
-            .extend(quads.flat_map(|quad| quad.triangles.map(|triangle| (quad.material, triangle))));
+        mesh.triangles.extend(quads.flat_map(|quad| quad.triangles.map(|triangle| (quad.material, triangle))));
         let base = mesh.tree_base;
         mesh.triangles.extend(faces.triangles.iter().map(|&(m, triangle)| (m, triangle.map(|i| base + i))));
         mesh
     }
 
-    /// Leaves out pieces that stand in good part in cells that are too coarse for them: what the finest cells meet
-    /// now and then of something that they cannot hold.
+    /// Leaves out pieces that stand in good part in cells that are too coarse for them: what the finest cells
+    /// meet now and then of something that they cannot hold.
     pub(super) fn drop_crumbs(&mut self) {
         if !self.is_doubtful.contains(&true) {
             return;
         }
         let pieces = self.pieces();
-        let mut counts: BTreeMap<u32, [usize; 2]> = BTreeMap::new();
-        for (i, piece) in pieces.iter().enumerate().filter(|&(i, _)| self.weld[i] as usize == i) {
-            let doubtful = i.checked_sub(self.tree_base as usize).is_some_and(|i| self.is_doubtful[i]);
-            counts.entry(*piece).or_default()[usize::from(doubtful)] += 1;
+        let is_doubtful = |i: u32| {
+            (i as usize).checked_sub(self.tree_base as usize).is_some_and(|i| self.is_doubtful[i])
+        };
+        let mut areas: BTreeMap<u32, [f64; 2]> = BTreeMap::new();
+        for (_, triangle) in &self.triangles {
+            let [a, b, c] = triangle.map(|i| self.positions[i as usize]);
+            let area = f64::from((b - a).cross(c - a).length());
+            let doubtful = triangle.iter().any(|&i| is_doubtful(i));
+            areas.entry(pieces[triangle[0] as usize]).or_default()[usize::from(doubtful)] += area;
         }
         self.triangles.retain(|(_, triangle)| {
-            let [sure, doubtful] = counts.get(&pieces[triangle[0] as usize]).copied().unwrap_or_default();
-            4 * doubtful <= sure + doubtful
+            let [sure, doubtful] = areas.get(&pieces[triangle[0] as usize]).copied().unwrap_or_default();
+            doubtful <= CRUMB_SHARE * (sure + doubtful)
         });
     }
 

@@ -84,7 +84,8 @@ impl ShellReport {
                 };
                 let [x, y, z] = feature.position.to_array();
                 format!(
-                    "{what} of {:.3} mm at ({x:.4}, {y:.4}, {z:.4}) m is thinner than {:.3} mm, too thin for an asset of this size: make it thicker, or an asset of its own",
+                    "{}: {what} of {:.3} mm at ({x:.4}, {y:.4}, {z:.4}) m is thinner than {:.3} mm, too thin for an asset of this size: make it thicker, or an asset of its own",
+                    feature.node,
                     1000.0 * feature.thickness_m,
                     1000.0 * self.limit_m,
                 )
@@ -128,29 +129,16 @@ pub fn generate_watched(field: &Field, resolution: u32, watch: &dyn Watch) -> Re
         depth_m: finest_m / 64.0,
         thinnest_m: limit_m / 8.0,
     };
-    let t0 = std::time::Instant::now();
-    let laps = std::cell::RefCell::new((cpu(), String::new()));
-    let lap = |name: &str| {
-        let now = cpu();
-        let mut laps = laps.borrow_mut();
-        let by = now - laps.0;
-        laps.0 = now;
-        laps.1 += &format!("{name} {by} ");
-    };
     let grid = SignGrid::sample(field, lattice, watch);
     check(watch)?;
-    lap("sample");
     let edges = find_edges(&grid)?;
     let meter = |shares| Meter::new(watch, grid.bricks.len(), shares);
     let edges = refine(field, &grid, edges, &meter([0.35, 0.55]));
     check(watch)?;
-    lap("refine");
     let mut findings = inspect::inspect(field, &grid, care, &meter([0.55, 0.65]));
     check(watch)?;
-    lap("inspect");
     let cells = place(field, &grid, &edges, &meter([0.65, 0.8]));
     check(watch)?;
-    lap("place");
     let mut seeds = Seeds::default();
     seeds.doubtful.extend(cells.iter().flat_map(|set| &set.strained));
     let ambiguous: Vec<UVec3> = cells.iter().flat_map(|set| &set.ambiguous).copied().collect();
@@ -159,17 +147,14 @@ pub fn generate_watched(field: &Field, resolution: u32, watch: &dyn Watch) -> Re
     seeds.doubtful.extend_from_slice(&ambiguous);
     seeds.unresolved = findings.unseen(field, &grid, care);
     check(watch)?;
-    lap("seeds");
     let known = Known::new(&grid, &edges, &findings.sheets);
     let tree = Tree::grow(field, &grid, care, depth, &seeds, &known, &|| watch.is_cancelled());
     check(watch)?;
     watch.progress(0.9);
-    lap("tree");
     let mut placed = tree.place();
     let faces = tree.faces(&mut placed);
     check(watch)?;
 
-    lap("faces");
     let mut bases = Vec::with_capacity(cells.len());
     let mut tree_base = 0;
     for set in &cells {
@@ -194,37 +179,21 @@ pub fn generate_watched(field: &Field, resolution: u32, watch: &dyn Watch) -> Re
     let mut mesh = mesh::Mesh::new(&cells, &quads, &placed, &faces, lattice.cell_size_m);
     mesh.drop_crumbs();
     check(watch)?;
-    lap("mesh");
-    let before = mesh.triangles.len();
     mesh.simplify();
-    lap("simplify");
     let suspects = suspects(field, &findings, &tree);
     let thin = thin::report(field, &lattice, limit_m, &suspects);
     if mesh.triangles.is_empty() {
         let cell_size_m = finest_m;
         return Err(match thin.first() {
-            Some(&ThinFeature { thickness_m, position, .. }) => {
-                BakeError::ThinnerThanCells { cell_size_m, thickness_m, position: position.into() }
-            }
+            Some(ThinFeature { thickness_m, position, .. }) => BakeError::ThinnerThanCells {
+                cell_size_m,
+                thickness_m: *thickness_m,
+                position: (*position).into(),
+            },
             None => BakeError::NoSurface { cell_size_m },
         });
     }
-    lap("thin");
     let shell = mesh.finish()?;
-    lap("finish");
-    if std::env::var_os("SHELL_STATS").is_some() {
-        eprintln!(
-            "{}triangles {before} wall {:?} sheets {} strained {} ambiguous {} unseen {} cells {} {}",
-            laps.borrow().1,
-            t0.elapsed(),
-            findings.sheets.len(),
-            cells.iter().map(|s| s.strained.len()).sum::<usize>(),
-            cells.iter().map(|s| s.ambiguous.len()).sum::<usize>(),
-            seeds.unresolved.len(),
-            cells.iter().map(|s| s.positions.len()).sum::<usize>(),
-            tree.stats()
-        );
-    }
     check(watch)?;
     let points = shell.weld.iter().enumerate().filter(|&(i, &weld)| i == weld as usize).count() as u32;
     Ok(ShellReport { shell, cell_size_m: lattice.cell_size_m, points, limit_m, thin })
@@ -324,17 +293,4 @@ fn place(field: &Field, grid: &SignGrid, edges: &[Crossed], meter: &Meter<'_>) -
             },
         )
         .collect()
-}
-
-fn cpu() -> u64 {
-    let stat = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
-    let _ = stat;
-    let mut all = 0;
-    if let Ok(tasks) = std::fs::read_dir("/proc/self/task") {
-        for task in tasks.flatten() {
-            let text = std::fs::read_to_string(task.path().join("schedstat")).unwrap_or_default();
-            all += text.split(' ').next().and_then(|n| n.parse::<u64>().ok()).unwrap_or(0);
-        }
-    }
-    all / 1_000_000
 }

@@ -35,8 +35,10 @@ pub enum ThinKind {
 }
 
 /// A part that is thinner than the mesh promises to hold: it may be incomplete.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ThinFeature {
+    /// The node that it belongs to: `$.json.path`, or `$.json.path (name)`.
+    pub node: String,
     /// Solid or empty.
     pub kind: ThinKind,
     /// Where it is thinnest, of the places looked at, in metres.
@@ -68,7 +70,21 @@ pub(super) fn report(
         .map_init(|| Evaluator::new(field), |evaluator, suspect| measure(evaluator, limit_m, suspect))
         .flatten_iter()
         .collect();
-    clusters(lattice, &found)
+    let mut features = clusters(lattice, &found);
+    let mut evaluator = Evaluator::new(field);
+    let root = evaluator.root();
+    for feature in &mut features {
+        let [x, y, z] = feature.position.to_array();
+        let mut part = [0];
+        evaluator.parts(&root, &[x], &[y], &[z], &mut part);
+        if let Some(part) = field.parts().get(usize::from(part[0])) {
+            feature.node = match &part.name {
+                Some(name) => format!("{} ({name})", part.path),
+                None => part.path.to_string(),
+            };
+        }
+    }
+    features
 }
 
 impl Suspect {
@@ -125,7 +141,7 @@ fn measure(evaluator: &mut Evaluator, limit_m: f32, suspect: &Suspect) -> Option
     let other_side = evaluator.gradient(&region, suspect.point + outside * direction).truncate();
     let is_thin = thickness_m < limit_m && other_side.normalize_or_zero().dot(suspect.normal) < opposed_cos;
     let position = suspect.point + 0.5 * thickness_m * direction;
-    is_thin.then_some(ThinFeature { kind: suspect.kind, position, thickness_m })
+    is_thin.then_some(ThinFeature { node: String::new(), kind: suspect.kind, position, thickness_m })
 }
 
 /// Joins findings that are less than two bricks apart; walls first, then the most frequent.
@@ -137,10 +153,10 @@ fn clusters(lattice: &Lattice, found: &[ThinFeature]) -> Vec<ThinFeature> {
     };
     let mut bricks: BTreeMap<(ThinKind, i32, i32, i32), (ThinFeature, usize)> = BTreeMap::new();
     for feature in found {
-        let (thinnest, count) = bricks.entry(place(feature)).or_insert((*feature, 0));
+        let (thinnest, count) = bricks.entry(place(feature)).or_insert((feature.clone(), 0));
         *count += 1;
         if feature.thickness_m < thinnest.thickness_m {
-            *thinnest = *feature;
+            *thinnest = feature.clone();
         }
     }
     let mut joined = Vec::new();

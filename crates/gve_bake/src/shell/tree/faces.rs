@@ -15,6 +15,8 @@ pub(super) struct RimCrossing {
     pub(super) crossing: u32,
     /// Whether one enters the solid there, going around the face from its first axis to its second.
     pub(super) enters: bool,
+    /// Which of the face's sides it is on, in the order of that walk.
+    pub(super) side: u8,
 }
 
 impl Tree<'_> {
@@ -61,17 +63,17 @@ impl Tree<'_> {
         beyond_b[b] += side;
         beyond_c[c] += side;
         rim.clear();
-        self.push_edge(SideKey::new(low, b, level), true, follow, rim);
-        self.push_edge(SideKey::new(beyond_b, c, level), true, follow, rim);
-        self.push_edge(SideKey::new(beyond_c, b, level), false, follow, rim);
-        self.push_edge(SideKey::new(low, c, level), false, follow, rim);
+        self.push_edge(SideKey::new(low, b, level), true, follow, 0, rim);
+        self.push_edge(SideKey::new(beyond_b, c, level), true, follow, 1, rim);
+        self.push_edge(SideKey::new(beyond_c, b, level), false, follow, 2, rim);
+        self.push_edge(SideKey::new(low, c, level), false, follow, 3, rim);
         if !rim.is_empty() {
             visit(key, rim);
         }
     }
 
     /// Appends the crossings of an edge in the order of a walk along it, up or down.
-    fn push_edge(&self, key: SideKey, upwards: bool, follow: bool, rim: &mut Vec<RimCrossing>) {
+    fn push_edge(&self, key: SideKey, upwards: bool, follow: bool, side: u8, rim: &mut Vec<RimCrossing>) {
         if follow && self.split_edges.contains(&key) {
             let low = point_of(key.low);
             let (axis, level) = (key.axis(), key.level() + 1);
@@ -82,14 +84,14 @@ impl Tree<'_> {
                 halves.reverse();
             }
             for half in halves {
-                self.push_edge(half, upwards, follow, rim);
+                self.push_edge(half, upwards, follow, side, rim);
             }
             return;
         }
         let start = rim.len();
         for crossing in self.crossings_on(key) {
             let low_inside = self.crossings[crossing as usize].1;
-            rim.push(RimCrossing { crossing, enters: low_inside != upwards });
+            rim.push(RimCrossing { crossing, enters: low_inside != upwards, side });
         }
         if !upwards {
             rim[start..].reverse();

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use glam::{IVec3, UVec3, Vec3};
-use gve_sdf::{Evaluator, Region};
+use gve_sdf::{Aabb, Evaluator, Region};
 use rayon::prelude::*;
 
 use super::{LEAF, Node, Tree, loops::Loops, node_edges};
@@ -28,6 +28,8 @@ pub(in crate::shell) const MAX_MISS: f32 = 0.1;
 pub(in crate::shell) const MAX_SMOOTH_MISS: f32 = 0.3;
 /// Largest distance between the surface and a joint that could be another, in cells.
 const MAX_OPEN_MISS: f32 = 0.15;
+/// Most pieces of surface in a cell that are compared with each other.
+const MAX_PAIRED: u32 = 6;
 /// How often a cell is halved only because its shape is coarse; parts that are thin are halved on and on.
 const SHAPE_LEVELS: u32 = 2;
 /// Cosine between the normals of the two sides of a wall.
@@ -106,10 +108,9 @@ impl Tree<'_> {
             let at = (point - self.grid.lattice.origin) / size;
             touched(at, KNOWN_REACH).into_iter().any(|cell| is_crossed(cell * side as i32))
         };
-        let slope = Vec3::from_array(
-            [1, 2, 4]
-                .map(|bit| (0..8).map(|i| if i & bit == 0 { -corners[i] } else { corners[i] }).sum::<f32>()),
-        ) / (4.0 * size);
+        let slope = Vec3::from_array([1, 2, 4].map(|bit| {
+            (0..8).map(|i| if i & bit == 0 { -corners[i] } else { corners[i] }).sum::<f32>()
+        })) / (4.0 * size);
         let middle = self.middle(node);
         let step = slope * (mean / slope.length_squared());
         if step.length() < REACH * size && is_explained(middle - step) {
@@ -138,9 +139,10 @@ impl Tree<'_> {
                 let outward = (a.normal + b.normal).normalize_or_zero();
                 let way = if is_gap { outward } else { -outward };
                 let middle = 0.5 * (a.point + b.point);
-                let root = evaluator.root();
+                let around = Aabb::from_center(middle, Vec3::splat(1.01 * size));
+                let (region, _) = evaluator.prune(&evaluator.root(), around);
                 let ends = [0.125, 0.25, 0.5, 1.0].into_iter().any(|by| {
-                    let distance = evaluator.distance(&root, middle + by * size * way);
+                    let distance = evaluator.distance(&region, middle + by * size * way);
                     (distance < 0.0) == is_gap
                 });
                 if ends {
@@ -149,6 +151,14 @@ impl Tree<'_> {
             }
         }
         None
+    }
+
+    /// The direction of a crossing's edge that leads out of the solid.
+    fn way_out(&self, crossing: u32) -> Vec3 {
+        let mut way = Vec3::ZERO;
+        let low_inside = self.crossings[crossing as usize].1;
+        way[self.edge_of[crossing as usize].axis()] = if low_inside { 1.0 } else { -1.0 };
+        way
     }
 
     /// Least thickness of solid or space between two crossings of one edge of a node that face away from each
@@ -199,6 +209,9 @@ impl Judge {
             }
             self.points.push(corner + size * best);
         }
+        if let Some(point) = self.joined(tree, evaluator, region) {
+            return Some(point);
+        }
         if let Some(point) = tree.grazed(evaluator, node) {
             return Some(point);
         }
@@ -209,6 +222,40 @@ impl Judge {
                 (THICKNESS_SHARE * thickness).min(if is_open { MAX_OPEN_MISS * size } else { f32::INFINITY });
             allowed_m.is_finite().then(|| self.off_joint(tree, evaluator, region, node, allowed_m)).flatten()
         })
+    }
+
+    /// A point between two pieces of surface that are one: what should end at both of them goes on between them.
+    fn joined(
+        &self,
+        tree: &Tree<'_>,
+        evaluator: &mut Evaluator,
+        region: &Region,
+    ) -> Option<Vec3> {
+        let count = self.loops.count.min(MAX_PAIRED);
+        for i in 1..count {
+            for k in 0..i {
+                let [a, b] = [i, k].map(|curve| {
+                    let point = Vec3::new(
+                        self.points.xs[curve as usize],
+                        self.points.ys[curve as usize],
+                        self.points.zs[curve as usize],
+                    );
+                    // Outwards as the edges tell it: about a wire, normals point to all sides.
+                    (point, self.loops.of(curve).map(|i| tree.way_out(i)).sum::<Vec3>())
+                });
+                let way = b.0 - a.0;
+                let (leaves, arrives) = (a.1.dot(way), b.1.dot(way));
+                if leaves * arrives >= 0.0 {
+                    continue;
+                }
+                // Between two that face each other there is space, between two back to back solid.
+                let distance = evaluator.distance(region, 0.5 * (a.0 + b.0));
+                if (distance < 0.0) == (leaves > 0.0) {
+                    return Some(a.0);
+                }
+            }
+        }
+        None
     }
 
     /// A joint between crossings that the surface does not follow.

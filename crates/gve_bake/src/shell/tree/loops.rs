@@ -108,7 +108,7 @@ impl Loops {
         tree.visit_faces(node, follow, rim, &mut |face, rim| {
             pairs.clear();
             *is_ambiguous |= rim.len() > 2;
-            tree.pair(rim, pairs);
+            tree.pair(face.axis(), rim, pairs);
             joints.extend(pairs.iter().map(|&(a, b)| Joint { ends: [a, b], face, curve: u32::MAX }));
         });
         for (i, joint) in joints.iter().enumerate() {
@@ -116,10 +116,7 @@ impl Loops {
         }
         // Each crossing ends exactly two joints: its edge lies between two pieces of face of the node.
         ends.sort_unstable();
-        debug_assert!(
-            ends.chunks(2).all(|two| two.len() == 2 && two[0].0 == two[1].0),
-            "a curve with an end"
-        );
+        debug_assert!(ends.chunks(2).all(|two| two.len() == 2 && two[0].0 == two[1].0), "a curve with an end");
         for start in 0..joints.len() {
             if joints[start].curve != u32::MAX {
                 continue;

@@ -189,19 +189,6 @@ impl<'a> Tree<'a> {
         tree
     }
 
-    pub(super) fn stats(&self) -> String {
-        let mut levels = [0; 12];
-        for node in &self.nodes {
-            levels[node.level as usize] += 1;
-        }
-        format!(
-            "levels {levels:?} crossings {} unresolved {} exhausted {}",
-            self.crossings.len(),
-            self.unresolved.len(),
-            self.is_exhausted
-        )
-    }
-
     /// Points of the surface where the finest cells are too coarse.
     pub(super) fn unresolved(&self) -> impl Iterator<Item = Vec3> + '_ {
         self.unresolved.iter().map(|&(_, point)| point)

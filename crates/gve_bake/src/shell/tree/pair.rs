@@ -1,19 +1,23 @@
 //! Which crossings on the rim of a face belong together.
 //!
 //! They are joined two by two, without joints that cross, each joint from a way into the solid to a way out
-//! of it. With two there is nothing to choose. Otherwise the joints are those to which the surface's own
-//! directions fit best: a sheet goes on rather than turning back.
+//! of it. With two there is nothing to choose. Otherwise the joints are those that turn least between the
+//! directions in which the surface leaves the rim: a sheet goes on rather than turning back.
 
-use glam::Vec3;
+use glam::Vec2;
 
 use super::{Tree, faces::RimCrossing};
+use crate::shell::table::axis_after;
+
+/// Directions in which one walks along each side of a face; its inside lies to the left.
+const ALONG: [Vec2; 4] = [Vec2::X, Vec2::Y, Vec2::NEG_X, Vec2::NEG_Y];
 
 /// Most crossings among which the best joints are looked for.
 const MAX_SEARCHED: usize = 24;
 
 impl Tree<'_> {
-    /// Appends the joints of a face.
-    pub(super) fn pair(&self, rim: &[RimCrossing], joints: &mut Vec<(u32, u32)>) {
+    /// Appends the joints of a face across `axis`.
+    pub(super) fn pair(&self, axis: usize, rim: &[RimCrossing], joints: &mut Vec<(u32, u32)>) {
         let count = rim.len();
         debug_assert!(count.is_multiple_of(2), "an odd number of crossings around a face");
         if count == 2 {
@@ -25,13 +29,14 @@ impl Tree<'_> {
                 joints.push((rim[i].crossing, rim[(i + 1) % count].crossing));
             }
         } else {
-            self.search(rim, joints);
+            self.search(axis, rim, joints);
         }
     }
 
     /// Finds the joints of least cost: `best[i][j]` for the crossings from `i` to `j` among themselves.
-    fn search(&self, rim: &[RimCrossing], joints: &mut Vec<(u32, u32)>) {
+    fn search(&self, axis: usize, rim: &[RimCrossing], joints: &mut Vec<(u32, u32)>) {
         let count = rim.len();
+        let ways: Vec<(Vec2, Vec2)> = rim.iter().map(|&at| self.way_in(axis, at)).collect();
         let mut best = [[0f32; MAX_SEARCHED + 1]; MAX_SEARCHED + 1];
         let mut partner = [[0u8; MAX_SEARCHED]; MAX_SEARCHED];
         for length in (2..=count).step_by(2) {
@@ -39,7 +44,7 @@ impl Tree<'_> {
                 let end = i + length;
                 let (mut least, mut with) = (f32::INFINITY, i + 1);
                 for k in (i + 1..end).step_by(2) {
-                    let cost = self.misfit(rim[i], rim[k]) + best[i + 1][k] + best[k + 1][end];
+                    let cost = turn(ways[i], ways[k]) + best[i + 1][k] + best[k + 1][end];
                     if cost < least {
                         (least, with) = (cost, k);
                     }
@@ -60,12 +65,21 @@ impl Tree<'_> {
         }
     }
 
-    /// How far each of two crossings is from the plane of the other, metres.
-    fn misfit(&self, a: RimCrossing, b: RimCrossing) -> f32 {
-        let (a, b) = (self.crossing(a.crossing), self.crossing(b.crossing));
-        let way: Vec3 = b.point - a.point;
-        let off = a.normal.dot(way).abs() + b.normal.dot(way).abs();
-        // Sides that face away from each other are not one surface, however near.
-        off + 0.1 * (1.0 - a.normal.dot(b.normal)) * way.length()
+    /// Where a crossing is in its face, and in which direction the surface goes from there into the face.
+    fn way_in(&self, axis: usize, at: RimCrossing) -> (Vec2, Vec2) {
+        let crossing = self.crossing(at.crossing);
+        let (b, c) = (axis_after(axis, 1), axis_after(axis, 2));
+        let normal = Vec2::new(crossing.normal[b], crossing.normal[c]);
+        let along = ALONG[usize::from(at.side)];
+        let (ahead, inwards) = (normal.dot(along), normal.perp_dot(along).abs().copysign(normal.dot(along.perp())));
+        // Whether the solid lies ahead is known better than the normal.
+        let way = if at.enters { inwards } else { -inwards } * along + ahead.abs() * along.perp();
+        (Vec2::new(crossing.point[b], crossing.point[c]), way.normalize_or_zero())
     }
+}
+
+/// How much a joint turns at its two ends; 0 is straight on.
+fn turn((a, from_a): (Vec2, Vec2), (b, from_b): (Vec2, Vec2)) -> f32 {
+    let way = (b - a).normalize_or_zero();
+    2.0 - from_a.dot(way) + from_b.dot(way)
 }

@@ -131,10 +131,7 @@ impl Placer {
         self.numbers.clear();
         self.numbers.extend(self.loops.crossings.iter().map(|&(_, crossing)| crossing));
         self.numbers.sort_unstable();
-        let pairs = self
-            .numbers
-            .windows(2)
-            .filter(|pair| tree.edge_of[pair[0] as usize] == tree.edge_of[pair[1] as usize]);
+        let pairs = self.numbers.windows(2).filter(|pair| tree.edge_of[pair[0] as usize] == tree.edge_of[pair[1] as usize]);
         pairs
             .map(|pair| {
                 let [a, b] = [tree.crossing(pair[0]), tree.crossing(pair[1])];
@@ -184,7 +181,7 @@ impl Placer {
             self.crossings.extend(self.loops.of(curve).map(|i| (0, *tree.crossing(i))));
             let compared = self.crossings.len().min(MAX_COMPARED);
             let grouping = normals::group::<MAX_COMPARED>(&self.crossings[..compared]);
-            let mut position = Vec3::new(self.points.xs[k], self.points.ys[k], self.points.zs[k]);
+            let mut position = Vec3::new(xs[k], ys[k], zs[k]);
             if grouping.is_smooth {
                 position = project(position, self.gradients[k], corner, size);
             } else if let Some(free) = self.free[k] {
