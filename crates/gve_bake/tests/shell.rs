@@ -215,7 +215,8 @@ fn walls_and_wires_that_are_too_thin_are_reported() {
         |thin: &str| format!(r#"{{"op": "union", "children": [{{"op": "sphere", "radius": 0.3}}, {thin}]}}"#);
     let plate = r#"{"op": "box", "half_extents": [1.0, 0.0004, 0.8]}"#;
     let wire = r#"{"op": "capsule", "radius": 0.0004, "half_height": 0.95}"#;
-    for root in [plate.to_owned(), turned(plate), wire.to_owned(), turned(wire)].map(|thin| with_ball(&thin)) {
+    for root in [plate.to_owned(), turned(plate), wire.to_owned(), turned(wire)].map(|thin| with_ball(&thin))
+    {
         let (field, report) = generate(&root, 128);
         let thin = &report.thin;
         assert!(!thin.is_empty() && thin.len() <= 16, "{root}: {thin:?}");

@@ -8,8 +8,8 @@ mod support;
 use gve_bake::{BakeError, shell};
 use gve_sdf::{Field, testing::random_recipe};
 use gve_types::{MaterialTable, parse_recipe};
-use rayon::prelude::*;
 use intersections::self_intersections;
+use rayon::prelude::*;
 use support::{Faults, faults};
 
 /// Meshes random recipes and returns how many of them had a surface that the grid can hold.
@@ -63,8 +63,12 @@ fn the_sample_library() {
             let report = shell::generate(&field, resolution).unwrap();
             println!(
                 "{} at {resolution}: cell {:.2} mm, {} triangles, {} ms, {} ms of processors, {:?}",
-                path.file_name().unwrap().to_string_lossy(), 1e3 * report.cell_size_m,
-                report.shell.indices.len() / 3, start.0.elapsed().as_millis(), cpu() - start.1, report.warnings()
+                path.file_name().unwrap().to_string_lossy(),
+                1e3 * report.cell_size_m,
+                report.shell.indices.len() / 3,
+                start.0.elapsed().as_millis(),
+                cpu() - start.1,
+                report.warnings()
             );
             assert_eq!(faults(&report.shell), Faults::default(), "{} at {resolution}", path.display());
             println!("   {:?}", self_intersections(&report.shell));

@@ -8,7 +8,7 @@ use std::{collections::HashMap, time::Instant};
 use gve_assets::Shell;
 use gve_bake::shell::{self, ShellReport};
 use gve_sdf::{Evaluator, Field, Vec3};
-use gve_types::{MaterialTable, parse_recipe, limits::DEFAULT_VOLUME_RESOLUTION};
+use gve_types::{MaterialTable, limits::DEFAULT_VOLUME_RESOLUTION, parse_recipe};
 use support::{Faults, faults, field};
 
 /// The field of one of the cases that once failed.
@@ -113,7 +113,12 @@ fn a_tilted_sheet_of_a_thousandth() {
 
 #[test]
 fn a_tube() {
-    check("g11e_tube", &case("g11e_tube"), &[0], std::f64::consts::PI * (0.02f64.powi(2) - 0.018f64.powi(2)) * 2.0);
+    check(
+        "g11e_tube",
+        &case("g11e_tube"),
+        &[0],
+        std::f64::consts::PI * (0.02f64.powi(2) - 0.018f64.powi(2)) * 2.0,
+    );
 }
 
 #[test]
@@ -139,14 +144,22 @@ fn an_aerial_on_a_ball() {
 #[test]
 fn a_bottle() {
     // A ring-shaped foot, a belly and a neck, hollow and open at the top.
-    let outer = |by: f32| format!(r#"{{"op": "union", "blend": {{"kind": "smooth", "radius": 0.03}}, "children": [
+    let outer = |by: f32| {
+        format!(
+            r#"{{"op": "union", "blend": {{"kind": "smooth", "radius": 0.03}}, "children": [
         {{"op": "cylinder", "radius": {}, "half_height": {}}},
         {{"op": "translate", "offset": [0, 0.15, 0], "child": {{"op": "cylinder", "radius": {}, "half_height": {}}}}}]}}"#,
-        0.04 - by, 0.1 - by, 0.015 - by, 0.08);
+            0.04 - by,
+            0.1 - by,
+            0.015 - by,
+            0.08
+        )
+    };
     let bottle = field(&format!(
         r#"{{"op": "subtract", "children": [{}, {{"op": "translate", "offset": [0, 0.001, 0], "child": {}}},
             {{"op": "translate", "offset": [0, 0.25, 0], "child": {{"op": "box", "half_extents": [0.1, 0.04, 0.1]}}}}]}}"#,
-        outer(0.0), outer(0.002)
+        outer(0.0),
+        outer(0.002)
     ));
     let report = mesh("bottle", &bottle);
     assert_eq!(faults(&report.shell), Faults::default());
@@ -156,13 +169,21 @@ fn a_bottle() {
 #[test]
 fn a_knife_edge() {
     // Two half spaces that meet at 10 degrees, in a box.
-    let half = |turn: f32| format!(
-        r#"{{"op": "rotate", "axis": [0, 0, 1], "angle_rad": {turn}, "child": {{"op": "box", "half_extents": [2, 0.5, 0.4], "center": [0, -0.5, 0]}}}}"#);
-    let flip = format!(r#"{{"op": "rotate", "axis": [1, 0, 0], "angle_rad": 3.14159265, "child": {}}}"#, half(0.0873));
+    let half = |turn: f32| {
+        format!(
+            r#"{{"op": "rotate", "axis": [0, 0, 1], "angle_rad": {turn}, "child": {{"op": "box", "half_extents": [2, 0.5, 0.4], "center": [0, -0.5, 0]}}}}"#
+        )
+    };
+    let flip = format!(
+        r#"{{"op": "rotate", "axis": [1, 0, 0], "angle_rad": 3.14159265, "child": {}}}"#,
+        half(0.0873)
+    );
     for tilt in [0.0, 0.37] {
         let edge = field(&format!(
             r#"{{"op": "rotate", "axis": [1, 0.4, 0.2], "angle_rad": {tilt}, "child": {{"op": "intersect", "children": [{}, {flip},
-                {{"op": "box", "half_extents": [0.5, 0.5, 0.4], "center": [0.2, 0, 0]}}]}}}}"#, half(0.0873)));
+                {{"op": "box", "half_extents": [0.5, 0.5, 0.4], "center": [0.2, 0, 0]}}]}}}}"#,
+            half(0.0873)
+        ));
         let report = mesh("knife", &edge);
         assert_eq!(faults(&report.shell), Faults::default());
         assert_eq!(pieces(&report.shell), [2]);

@@ -163,8 +163,11 @@ impl Bracket {
         // The signs were settled before; a value that disagrees by a rounding is no bracket's end.
         let (inside_distance, outside_distance) =
             (distances[0].min(-f32::MIN_POSITIVE), distances[1].max(0.0));
-        let (root, residual) =
-            if inside_distance.abs() < outside_distance { (inside, -inside_distance) } else { (outside, outside_distance) };
+        let (root, residual) = if inside_distance.abs() < outside_distance {
+            (inside, -inside_distance)
+        } else {
+            (outside, outside_distance)
+        };
         Self { low, axis, inside, outside, inside_distance, outside_distance, root, residual, moved: 0 }
     }
 
@@ -332,7 +335,9 @@ impl Refiner {
             }
         }
         self.brackets.extend(
-            starts.into_iter().map(|(low, axis, places, distances)| Bracket::new(low, axis, places, distances)),
+            starts
+                .into_iter()
+                .map(|(low, axis, places, distances)| Bracket::new(low, axis, places, distances)),
         );
     }
 

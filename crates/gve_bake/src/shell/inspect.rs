@@ -340,8 +340,7 @@ impl Inspector {
                     if here.is_none() {
                         let inner = [x, y, z].map(|i| i.min(SIDE - 1));
                         if own[sample_index(inner[0], inner[1], inner[2])].abs() < near {
-                            let sample =
-                                brick.at * SIDE as u32 + UVec3::new(x as u32, y as u32, z as u32);
+                            let sample = brick.at * SIDE as u32 + UVec3::new(x as u32, y as u32, z as u32);
                             self.points.push(grid.lattice.position(sample));
                             self.missing.push(at);
                         }
@@ -378,11 +377,16 @@ impl Inspector {
                         let high = self.values[index(x, y, z) + step];
                         if low.is_sign_negative() == high.is_sign_negative() && low.abs() + high.abs() < near
                         {
-                            let sample =
-                                brick.at * SIDE as u32 + UVec3::new(x as u32, y as u32, z as u32);
+                            let sample = brick.at * SIDE as u32 + UVec3::new(x as u32, y as u32, z as u32);
                             let place = grid.lattice.position(sample);
                             let ends = [low, high];
-                            self.lines.push(Line { low: place, axis, length_m: cell, ends, is_searched: false });
+                            self.lines.push(Line {
+                                low: place,
+                                axis,
+                                length_m: cell,
+                                ends,
+                                is_searched: false,
+                            });
                             self.edges.push((sample, axis));
                         }
                     }
@@ -392,7 +396,13 @@ impl Inspector {
     }
 
     /// The cells on one side of the surface whose samples point to a surface where none is seen.
-    fn find_doubts(&self, grid: &SignGrid, brick: &Brick, rows: &[[u16; SPAN]; SPAN], doubts: &mut Vec<UVec3>) {
+    fn find_doubts(
+        &self,
+        grid: &SignGrid,
+        brick: &Brick,
+        rows: &[[u16; SPAN]; SPAN],
+        doubts: &mut Vec<UVec3>,
+    ) {
         let cell = grid.lattice.cell_size_m;
         let first = brick.at.as_ivec3() * SIDE as i32;
         let is_crossed = |at: IVec3| {
@@ -401,7 +411,8 @@ impl Inspector {
                 return !matches!(grid.cell_signs(at), 0 | 255);
             }
             let [x, y, z] = local.to_array().map(|i| i as usize);
-            let pairs = [rows[z][y], rows[z][y + 1], rows[z + 1][y], rows[z + 1][y + 1]].map(|row| row >> x & 3);
+            let pairs =
+                [rows[z][y], rows[z][y + 1], rows[z + 1][y], rows[z + 1][y + 1]].map(|row| row >> x & 3);
             pairs != [0; 4] && pairs != [3; 4]
         };
         for z in 0..SIDE {
@@ -411,9 +422,8 @@ impl Inspector {
                     if !(self.values[at].abs() < 2.0 * cell) {
                         continue;
                     }
-                    let corners: [f32; 8] = std::array::from_fn(|i| {
-                        self.values[at + index(i & 1, i >> 1 & 1, i >> 2)]
-                    });
+                    let corners: [f32; 8] =
+                        std::array::from_fn(|i| self.values[at + index(i & 1, i >> 1 & 1, i >> 2)]);
                     let sum: f32 = corners.iter().sum();
                     if !(sum.abs() < 8.0 * REACH * cell) {
                         continue;

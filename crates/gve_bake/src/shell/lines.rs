@@ -213,13 +213,7 @@ impl Tracer {
     }
 
     /// Gradients and materials at the roots.
-    fn finish(
-        &mut self,
-        evaluator: &mut Evaluator,
-        region: &Region,
-        lines: &[Line],
-        care: Care,
-    ) -> Vec<Hit> {
+    fn finish(&mut self, evaluator: &mut Evaluator, region: &Region, lines: &[Line], care: Care) -> Vec<Hit> {
         self.brackets.sort_by(|(i, a), (j, b)| i.cmp(j).then(a.root.total_cmp(&b.root)));
         self.points.clear();
         for (i, bracket) in &self.brackets {

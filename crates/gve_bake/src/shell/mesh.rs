@@ -37,7 +37,13 @@ pub(super) struct Mesh {
 }
 
 impl Mesh {
-    pub(super) fn new(cells: &[CellSet], quads: &[Vec<Quad>], placed: &Placed, faces: &Faces, cell_size_m: f32) -> Self {
+    pub(super) fn new(
+        cells: &[CellSet],
+        quads: &[Vec<Quad>],
+        placed: &Placed,
+        faces: &Faces,
+        cell_size_m: f32,
+    ) -> Self {
         let count = cells.iter().map(|set| set.positions.len()).sum::<usize>() + placed.positions.len();
         let mut mesh = Self {
             positions: Vec::with_capacity(count),
@@ -62,7 +68,8 @@ impl Mesh {
         mesh.allowed_m = vec![CELL_SHARE * cell_size_m; mesh.tree_base as usize];
         mesh.allowed_m.extend(placed.allowed_m.iter().map(|allowed| allowed.min(CELL_SHARE * cell_size_m)));
         let quads = quads.iter().flatten();
-        mesh.triangles.extend(quads.flat_map(|quad| quad.triangles.map(|triangle| (quad.material, triangle))));
+        mesh.triangles
+            .extend(quads.flat_map(|quad| quad.triangles.map(|triangle| (quad.material, triangle))));
         let base = mesh.tree_base;
         mesh.triangles.extend(faces.triangles.iter().map(|&(m, triangle)| (m, triangle.map(|i| base + i))));
         mesh
@@ -75,9 +82,8 @@ impl Mesh {
             return;
         }
         let pieces = self.pieces();
-        let is_doubtful = |i: u32| {
-            (i as usize).checked_sub(self.tree_base as usize).is_some_and(|i| self.is_doubtful[i])
-        };
+        let is_doubtful =
+            |i: u32| (i as usize).checked_sub(self.tree_base as usize).is_some_and(|i| self.is_doubtful[i]);
         let mut areas: BTreeMap<u32, [f64; 2]> = BTreeMap::new();
         for (_, triangle) in &self.triangles {
             let [a, b, c] = triangle.map(|i| self.positions[i as usize]);

@@ -74,11 +74,7 @@ impl SignGrid {
                 },
             )
             .collect();
-        let mut grid = Self {
-            lattice,
-            bricks: Vec::new(),
-            slots: vec![OUTSIDE; lattice.brick_count()],
-        };
+        let mut grid = Self { lattice, bricks: Vec::new(), slots: vec![OUTSIDE; lattice.brick_count()] };
         for part in parts {
             for (block, inside) in part.uniform {
                 if inside {

@@ -233,7 +233,8 @@ impl<'a> Work<'a> {
             a.0.total_cmp(&b.0).then(length(a.1).total_cmp(&length(b.1))).then(a.1.cmp(&b.1))
         });
         let [x, y, z] = at.to_array().map(f32::to_bits);
-        let place = (x.rotate_left(13) ^ y).rotate_left(11).wrapping_mul(0x9e37_79b9) ^ z.wrapping_mul(0x85eb_ca6b);
+        let place =
+            (x.rotate_left(13) ^ y).rotate_left(11).wrapping_mul(0x9e37_79b9) ^ z.wrapping_mul(0x85eb_ca6b);
         let Scratch { ring, costs, around } = scratch;
         costs
             .iter()
@@ -285,11 +286,14 @@ impl<'a> Work<'a> {
                 return true;
             }
             let own = self.vertex(corner);
-            let Some([_, taken]) = [first, second].into_iter().find(|pair| pair[0] == own) else { return false };
+            let Some([_, taken]) = [first, second].into_iter().find(|pair| pair[0] == own) else {
+                return false;
+            };
             let [p, q, r] = [corner, b, c].map(|corner| self.position(self.point(corner)));
             let (before, after) = ((q - p).cross(r - p), (q - target).cross(r - target));
             let area = after.length();
-            let longest = q.distance_squared(r).max(q.distance_squared(target)).max(r.distance_squared(target));
+            let longest =
+                q.distance_squared(r).max(q.distance_squared(target)).max(r.distance_squared(target));
             let faces = [taken, self.vertex(b), self.vertex(c)]
                 .into_iter()
                 .all(|vertex| normals[vertex as usize].dot(after) > FACE_COS * area);

@@ -160,7 +160,7 @@ mod tests {
     fn every_crossed_edge_is_on_one_curve_and_a_curve_has_three_or_more() {
         for signs in 0..=255u8 {
             let curves = TABLE.curves(signs);
-{
+            {
                 for edge in 0..EDGES {
                     assert_eq!(crosses(signs, edge), curves.of_edge[edge] != NONE);
                 }

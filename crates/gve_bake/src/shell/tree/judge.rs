@@ -108,9 +108,10 @@ impl Tree<'_> {
             let at = (point - self.grid.lattice.origin) / size;
             touched(at, KNOWN_REACH).into_iter().any(|cell| is_crossed(cell * side as i32))
         };
-        let slope = Vec3::from_array([1, 2, 4].map(|bit| {
-            (0..8).map(|i| if i & bit == 0 { -corners[i] } else { corners[i] }).sum::<f32>()
-        })) / (4.0 * size);
+        let slope = Vec3::from_array(
+            [1, 2, 4]
+                .map(|bit| (0..8).map(|i| if i & bit == 0 { -corners[i] } else { corners[i] }).sum::<f32>()),
+        ) / (4.0 * size);
         let middle = self.middle(node);
         let step = slope * (mean / slope.length_squared());
         if step.length() < REACH * size && is_explained(middle - step) {
@@ -225,12 +226,7 @@ impl Judge {
     }
 
     /// A point between two pieces of surface that are one: what should end at both of them goes on between them.
-    fn joined(
-        &self,
-        tree: &Tree<'_>,
-        evaluator: &mut Evaluator,
-        region: &Region,
-    ) -> Option<Vec3> {
+    fn joined(&self, tree: &Tree<'_>, evaluator: &mut Evaluator, region: &Region) -> Option<Vec3> {
         let count = self.loops.count.min(MAX_PAIRED);
         for i in 1..count {
             for k in 0..i {

@@ -116,7 +116,10 @@ impl Loops {
         }
         // Each crossing ends exactly two joints: its edge lies between two pieces of face of the node.
         ends.sort_unstable();
-        debug_assert!(ends.chunks(2).all(|two| two.len() == 2 && two[0].0 == two[1].0), "a curve with an end");
+        debug_assert!(
+            ends.chunks(2).all(|two| two.len() == 2 && two[0].0 == two[1].0),
+            "a curve with an end"
+        );
         for start in 0..joints.len() {
             if joints[start].curve != u32::MAX {
                 continue;

@@ -71,7 +71,8 @@ impl Tree<'_> {
         let (b, c) = (axis_after(axis, 1), axis_after(axis, 2));
         let normal = Vec2::new(crossing.normal[b], crossing.normal[c]);
         let along = ALONG[usize::from(at.side)];
-        let (ahead, inwards) = (normal.dot(along), normal.perp_dot(along).abs().copysign(normal.dot(along.perp())));
+        let (ahead, inwards) =
+            (normal.dot(along), normal.perp_dot(along).abs().copysign(normal.dot(along.perp())));
         // Whether the solid lies ahead is known better than the normal.
         let way = if at.enters { inwards } else { -inwards } * along + ahead.abs() * along.perp();
         (Vec2::new(crossing.point[b], crossing.point[c]), way.normalize_or_zero())

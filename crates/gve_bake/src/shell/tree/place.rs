@@ -131,7 +131,10 @@ impl Placer {
         self.numbers.clear();
         self.numbers.extend(self.loops.crossings.iter().map(|&(_, crossing)| crossing));
         self.numbers.sort_unstable();
-        let pairs = self.numbers.windows(2).filter(|pair| tree.edge_of[pair[0] as usize] == tree.edge_of[pair[1] as usize]);
+        let pairs = self
+            .numbers
+            .windows(2)
+            .filter(|pair| tree.edge_of[pair[0] as usize] == tree.edge_of[pair[1] as usize]);
         pairs
             .map(|pair| {
                 let [a, b] = [tree.crossing(pair[0]), tree.crossing(pair[1])];

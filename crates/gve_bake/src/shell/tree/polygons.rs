@@ -34,7 +34,13 @@ struct Corner {
 
 impl Tree<'_> {
     /// The vertex that the quadrilateral around an edge of the grid takes from one of the trees' cells.
-    pub(in crate::shell) fn vertex(&self, placed: &Placed, cell: UVec3, low: UVec3, axis: usize) -> Option<u32> {
+    pub(in crate::shell) fn vertex(
+        &self,
+        placed: &Placed,
+        cell: UVec3,
+        low: UVec3,
+        axis: usize,
+    ) -> Option<u32> {
         let node = self.locate((cell << self.depth).as_ivec3())?;
         let crossing = self.crossings_on(SideKey::new(low << self.depth, axis, 0)).next()?;
         placed.corner(node, crossing)
@@ -154,9 +160,11 @@ impl Faces {
         from: Corner,
         to: Corner,
     ) -> Option<u32> {
-        let with_crossing = |node: u32| placed.sides_of(node).iter().filter(move |s| s.ends.contains(&crossing));
-        let (side, other) = with_crossing(from.node)
-            .find_map(|side| with_crossing(to.node).find(|s| s.face == side.face).map(|other| (*side, *other)))?;
+        let with_crossing =
+            |node: u32| placed.sides_of(node).iter().filter(move |s| s.ends.contains(&crossing));
+        let (side, other) = with_crossing(from.node).find_map(|side| {
+            with_crossing(to.node).find(|s| s.face == side.face).map(|other| (*side, *other))
+        })?;
         let joint = (side.face, side.ends[0].min(side.ends[1]));
         let known = *self.joints.entry(ordered(side.weld, other.weld)).or_insert(joint);
         if known == joint {
@@ -170,7 +178,13 @@ impl Faces {
         let [a, b] = side.ends.map(|i| tree.crossing(i));
         let normal = (a.normal + b.normal).try_normalize().unwrap_or(placed.normals[from.vertex as usize]);
         let allowed_m = placed.allowed_m[from.vertex as usize];
-        let vertex = push(placed, 0.5 * (a.point + b.point), normal, own.first().map(|&(_, vertex)| vertex), allowed_m);
+        let vertex = push(
+            placed,
+            0.5 * (a.point + b.point),
+            normal,
+            own.first().map(|&(_, vertex)| vertex),
+            allowed_m,
+        );
         own.push((material, vertex));
         Some(vertex)
     }
