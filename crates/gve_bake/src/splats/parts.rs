@@ -103,7 +103,8 @@ impl Search<'_> {
                 let slope = value.truncate();
                 place -= slope * (value.w / slope.length_squared().max(1e-12));
             }
-            if !(place - center).abs().cmple(1.1 * half).all() {
+            // What lies outside may be in another brick, which is then found by its own boxes.
+            if !(place - center).abs().cmple(half).all() {
                 return false;
             }
             let Vec3 { x, y, z } = place;
