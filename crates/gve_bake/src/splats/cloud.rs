@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use super::{
     brick::{Brick, Paint, Seed, Worker},
     order,
+    parts::find_parts,
     sample::{CELLS, Lattice, Sampler, Suspect},
 };
 use crate::{
@@ -30,10 +31,7 @@ const FACING_COS: f32 = 0.3;
 /// The same on the rim of something thick: its sides cover the rim.
 const RIM_COS: f32 = -0.5;
 /// Splats that a part should have.
-const FLOOR: usize = 12;
-/// A part that is lacking splats is looked for in so many bricks of a level, all such parts in so many.
-const MOST_HOLDERS: usize = 8;
-const MOST_HOLDERS_IN_ALL: usize = 512;
+pub(super) const FLOOR: usize = 12;
 /// Farther than so many of the finest steps from any splat something is missing.
 const FAR: f32 = 8.0;
 /// The finest spacing: so many steps along the longest side.
@@ -52,10 +50,10 @@ pub(super) struct Cloud {
 }
 
 /// What one lattice gave.
-struct Level {
-    lattice: Lattice,
+pub(super) struct Level {
+    pub(super) lattice: Lattice,
     /// In the order of z, y, x.
-    blocks: Vec<Block>,
+    pub(super) blocks: Vec<Block>,
     /// The base brick that each block lies in.
     roots: Vec<u32>,
     bricks: Vec<Brick>,
@@ -128,7 +126,8 @@ impl Cloud {
         loop {
             check(watch)?;
             let (bare, part_counts) = (bare_places(field, &levels), part_counts(&levels, paints.len()));
-            let holders = levels.last().map(|level| holders(level, &part_counts)).unwrap_or_default();
+            let holders =
+                levels.last().map(|level| find_parts(field, level, &part_counts)).unwrap_or_default();
             let Some((level, coarser)) = levels.split_last_mut() else { break };
             let is_sparse = |seed: &Seed| part_counts[usize::from(seed.part)] < FLOOR;
             level.replaced = (level.bricks.par_iter().zip(&bare))
@@ -221,24 +220,6 @@ fn part_counts(levels: &[Level], parts: usize) -> Vec<usize> {
         }
     }
     counts
-}
-
-/// The bricks of a level that may hold a part with too few splats: a stud that hardly stands out is
-/// covered by the splats of what it stands on. A part that is in many bricks is no small one, but hidden.
-fn holders(level: &Level, part_counts: &[usize]) -> Vec<usize> {
-    let is_mixed = |index: &usize| level.blocks[*index].region.uniform_part().is_none();
-    let mixed: Vec<usize> = (0..level.blocks.len()).filter(is_mixed).collect();
-    let lacking = (0..part_counts.len()).filter(|&part| part_counts[part] < FLOOR);
-    let mut holders: Vec<usize> = lacking
-        .flat_map(|part| {
-            let holds = |index: &&usize| level.blocks[**index].region.may_hold_part(part as u16);
-            let holders: Vec<usize> = mixed.iter().filter(holds).copied().take(MOST_HOLDERS + 1).collect();
-            if holders.len() > MOST_HOLDERS { vec![] } else { holders }
-        })
-        .collect();
-    holders.sort_unstable();
-    holders.dedup();
-    if holders.len() > MOST_HOLDERS_IN_ALL { vec![] } else { holders }
 }
 
 /// The places that are far from all splats: not where something thin ends, but where it is missing.

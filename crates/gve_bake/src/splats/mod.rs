@@ -14,6 +14,7 @@ mod brick;
 mod cloud;
 mod few;
 mod order;
+mod parts;
 mod quality;
 mod sample;
 mod shape;

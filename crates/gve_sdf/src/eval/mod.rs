@@ -60,9 +60,9 @@ impl Region {
         self.0.program.uniform_part().map(|value| value as u16)
     }
 
-    /// Whether a part may be in the region's box; if not, it is not.
-    pub fn may_hold_part(&self, part: u16) -> bool {
-        self.0.program.may_hold_part(part)
+    /// The parts that may be in the region's box; all others are not.
+    pub fn possible_parts(&self) -> Vec<u16> {
+        self.0.program.possible_parts()
     }
 
     fn new(bounds: Aabb, program: Arc<Program>) -> Self {
