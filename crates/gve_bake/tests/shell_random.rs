@@ -8,8 +8,8 @@ mod support;
 use gve_bake::{BakeError, shell};
 use gve_sdf::{Field, testing::random_recipe};
 use gve_types::{MaterialTable, parse_recipe};
-use rayon::prelude::*;
 use intersections::self_intersections;
+use rayon::prelude::*;
 use support::{Faults, faults};
 
 /// Meshes random recipes and returns how many of them had a surface that the grid can hold.

@@ -10,9 +10,8 @@ pub(crate) fn self_intersections(shell: &Shell) -> (usize, Option<Vec3>) {
     let triangles: Vec<[u32; 3]> =
         shell.indices.chunks_exact(3).map(|t| [0, 1, 2].map(|i| shell.weld[t[i] as usize])).collect();
     let corners = |t: &[u32; 3]| t.map(|i| Vec3::from(shell.positions[i as usize]));
-    let boxes: Vec<(Vec3, Vec3)> = (triangles.iter().map(corners))
-        .map(|[a, b, c]| (a.min(b).min(c), a.max(b).max(c)))
-        .collect();
+    let boxes: Vec<(Vec3, Vec3)> =
+        (triangles.iter().map(corners)).map(|[a, b, c]| (a.min(b).min(c), a.max(b).max(c))).collect();
     let mean = boxes.iter().map(|(low, high)| (high - low).max_element()).sum::<f32>() / boxes.len() as f32;
     let bin = |p: Vec3| (p / (2.0 * mean)).floor().as_ivec3();
     let mut bins: HashMap<[i32; 3], Vec<u32>> = HashMap::new();
