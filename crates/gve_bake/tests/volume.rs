@@ -92,8 +92,9 @@ fn surface_points(field: &Field, count: u32) -> Vec<(Vec3, Vec3)> {
 
 #[test]
 fn every_sample_is_the_fields_own() {
+    // All samples of all bricks.
     for field in [field(CUT_BALL), smooth_union_of_64(), field(STEEP)] {
-        let volume = bake(&field, 40);
+        let volume = bake(&field, 64);
         let view = VolumeView::from(&volume);
         let mut evaluator = Evaluator::new(&field);
         let root = evaluator.root();
@@ -116,7 +117,7 @@ fn every_sample_is_the_fields_own() {
                 assert_eq!(part, parts[0], "at {p}");
             }
         });
-        assert!(levels.iter().all(|&count| count > 0) && levels.len() > 2, "{levels:?}");
+        assert!(levels.iter().all(|&count| count > 0) && levels.len() > 1, "{levels:?}");
     }
 }
 
@@ -140,7 +141,7 @@ fn each_level_holds_all_of_the_surface() {
                 sum += sample.distance.abs() / cell;
             }
             assert!(worst < worst_allowed, "{worst} cells off in {levels} levels");
-            assert!(sum / (points.len() as f32) < 0.08, "{} cells off", sum / points.len() as f32);
+            assert!(sum / (points.len() as f32) < 0.12, "{} cells off", sum / points.len() as f32);
         }
     }
 }
@@ -243,8 +244,8 @@ fn moving_one_part_leaves_the_samples_of_the_others() {
             {{"op": "translate", "offset": [{x}, 0.2, -0.3], "child": {{"op": "sphere", "radius": 0.2}}}}]}}"#
         ))
     };
-    // The longest side, and with it the wanted cells, change; so does the corner of the grid.
-    let volumes = [bake(&scene(1.17), 64), bake(&scene(1.43), 64)];
+    // The longest side changes, and with it the number of bricks.
+    let volumes = [bake(&scene(0.93), 64), bake(&scene(1.2), 64)];
     let bricks = volumes.each_ref().map(|volume| {
         let view = VolumeView::from(volume);
         let mut bricks: HashMap<[u32; 4], (u32, Vec<u16>)> = HashMap::new();
@@ -259,7 +260,7 @@ fn moving_one_part_leaves_the_samples_of_the_others() {
         });
         bricks
     });
-    assert!(bricks[0].len() > 60, "{}", bricks[0].len());
+    assert!(bricks[0].len() > 30, "{}", bricks[0].len());
     assert!(bricks[0] == bricks[1], "{} and {} bricks", bricks[0].len(), bricks[1].len());
 }
 

@@ -15,8 +15,6 @@ use crate::lattice::{Block, Lattice};
 /// A brick whose largest distance is this many cells of the surface is kept though it holds no surface itself, so
 /// that central differences next to the surface find their samples.
 const BAND_CELLS: f32 = 1.0;
-/// Where materials meet on the surface, cells are at most this many of the size that was asked for.
-const PART_CELLS: f32 = 1.42;
 /// Where parts touch, samples between them are at most this far outside, in cells.
 const TOUCHING_CELLS: f32 = 1e-3;
 /// The largest distance of a brick is at least this many of its units and less than twice as many: half
@@ -217,7 +215,7 @@ impl Scratch {
                 if is_one { Parts::One(first) } else { Parts::Each(Box::new(self.parts)) }
             }
         };
-        let is_coarse = cell > PART_CELLS * level.ladder.wanted_m;
+        let is_coarse = level.level < level.ladder.asked;
         let has_seam = is_coarse && self.has_seam(&parts, cell * look.slope);
         let mut distances = Box::new([f16::ZERO; SAMPLES]);
         let scaled = self.distances.map(|distance| distance / scale);

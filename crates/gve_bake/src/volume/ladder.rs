@@ -32,8 +32,6 @@ pub(super) struct Ladder {
     pub(super) asked: usize,
     /// Finest level that there may be.
     pub(super) finest: usize,
-    /// Side in metres of the cells that were asked for, before it was rounded down to the ladder.
-    pub(super) wanted_m: f32,
     /// Longest side of the asset in metres.
     pub(super) size_m: f32,
     /// Power of two of the cells of level 0.
@@ -84,7 +82,6 @@ impl Ladder {
             bricks: bricks.max(DVec3::ONE).as_uvec3(),
             asked,
             finest,
-            wanted_m: wanted as f32,
             size_m: longest as f32,
             exponent,
         })

@@ -14,14 +14,14 @@ use crate::points::{Points, resize};
 
 /// Kinks at least this large, in cells, ask for probes.
 const KINK_CELLS: f32 = 0.3;
-/// Samples on a brick's sides that are at most this far from the surface, in cells that were asked for, ask for
-/// probes: a thin part that nearly lies in the side makes no kink.
-const SIDE_CELLS: f32 = 0.2;
+/// Samples on a brick's sides that are at most this far from the surface, in cells of the brick or the asked ones,
+/// ask for probes: a thin part that nearly lies in the side makes no kink.
+const SIDE_CELLS: f32 = 0.6;
 /// A sample this deep in the solid, in cells, speaks for the samples up to one cell and up to two cells from it:
 /// the solid is there, and thick enough.
 const DEEP_CELLS: [f32; 2] = [0.5, 0.9];
-/// How far beyond the surface a gap is looked for, in cells of the size that was asked for.
-const GAP_CELLS: f32 = 0.1;
+/// How far beyond the surface a gap is looked for, in asked cells.
+const GAP_CELLS: f32 = 0.15;
 /// Most probes of a brick.
 const MAX_PROBES: usize = 16;
 /// Newton steps to the surface.
@@ -140,7 +140,7 @@ pub(super) fn has_gap(
     let mut points = Points::default();
     for i in found {
         let slope = slope(samples, i) / cell;
-        let beyond = GAP_CELLS * level.ladder.wanted_m - samples[i] / slope.length().max(0.5);
+        let beyond = GAP_CELLS * level.asked_cell_size_m() - samples[i] / slope.length().max(0.5);
         points.push(level.sample_position(at, i) + beyond * slope.normalize_or_zero());
     }
     distances_at(scratch, region, &points).into_iter().any(|d| d > 0.0)
@@ -167,7 +167,7 @@ fn spread(found: &mut Vec<usize>) {
 /// The samples of a brick beside which something thin may be; `None` if there are none.
 fn suspects(samples: &Samples, level: &Level<'_>, look: &Look) -> Option<Vec<usize>> {
     let cell = level.cell_size_m();
-    let side_reach = SIDE_CELLS * level.asked_cell_size_m() * look.slope;
+    let side_reach = SIDE_CELLS * cell.min(level.asked_cell_size_m()) * look.slope;
     // Coarser bricks are refined because of a kink; how thin what makes it is shows in the end.
     let near = (level.level >= level.ladder.asked && look.convex > KINK_CELLS * cell * look.slope)
         .then_some(cell * look.slope);

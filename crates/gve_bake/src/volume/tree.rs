@@ -18,8 +18,8 @@ use crate::{
 };
 
 /// What straight lines between the samples of a brick may miss of the surface before it is refined, twice over
-/// (see [`Look`](super::look::Look)), in cells of the size that was asked for, before it was rounded down.
-const MISS_CELLS: f32 = 0.4;
+/// (see [`Look`](super::look::Look)), in asked cells.
+const MISS_CELLS: f32 = 0.55;
 /// Programs of at most this many operations are not shortened for a single brick of the asked level: that would
 /// take longer than it saves.
 const LEAF_OPS: usize = 400;
@@ -48,7 +48,7 @@ impl<'a> Tree<'a> {
         let share = |level: i32| 0.03 + 0.87 * 4f32.powi(level - ladder.asked as i32);
         tree.plant(source, max_bricks, [0.0, share(0)])?;
         for level in 0..ladder.asked {
-            let enough = MISS_CELLS * ladder.wanted_m;
+            let enough = MISS_CELLS * ladder.cell_size_m(ladder.asked);
             let is_coarse = |brick: &Brick| {
                 let look = &brick.look;
                 let kink = if brick.touches_only { look.convex } else { look.convex.max(look.concave) };
