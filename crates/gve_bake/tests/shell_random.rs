@@ -5,8 +5,13 @@
 mod intersections;
 mod support;
 
-use gve_bake::{BakeError, shell};
-use gve_sdf::{Field, testing::random_recipe};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use gve_bake::{
+    BakeError,
+    shell::{self, ShellReport},
+};
+use gve_sdf::{Evaluator, Field, Vec3, testing::random_recipe};
 use gve_types::{MaterialTable, parse_recipe};
 use intersections::self_intersections;
 use rayon::prelude::*;
@@ -14,7 +19,8 @@ use support::{Faults, faults};
 
 /// Meshes random recipes and returns how many of them had a surface that the grid can hold.
 fn mesh(seeds: std::ops::Range<u64>, resolution: u32) -> usize {
-    seeds
+    let (through, triangles) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let meshed = seeds
         .into_par_iter()
         .filter(|&seed| {
             // A few recipes are not meant to be lowered.
@@ -25,13 +31,19 @@ fn mesh(seeds: std::ops::Range<u64>, resolution: u32) -> usize {
                 Ok(report) => {
                     assert_eq!(faults(&report.shell), Faults::default(), "seed {seed} at {resolution}");
                     assert!(report.thin.len() <= 16);
+                    through.fetch_add(self_intersections(&report.shell).0, Ordering::Relaxed);
+                    triangles.fetch_add(report.shell.indices.len() / 3, Ordering::Relaxed);
                     true
                 }
                 Err(BakeError::NoSurface { .. } | BakeError::ThinnerThanCells { .. }) => false,
                 Err(error) => panic!("seed {seed}: {error}"),
             }
         })
-        .count()
+        .count();
+    let (through, triangles) = (through.into_inner(), triangles.into_inner());
+    println!("{meshed} meshes at {resolution}: {through} of {triangles} triangles pass through others");
+    assert!(through * 50 < triangles, "{through} of {triangles} triangles pass through others");
+    meshed
 }
 
 #[test]
@@ -49,7 +61,7 @@ fn some_random_trees_in_detail() {
 #[test]
 fn the_sample_library() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/library");
-    let mut meshed = 0;
+    let (mut found, mut kept, mut crossed) = (0, 0, 0);
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if !path.to_string_lossy().ends_with(".gve.json") {
@@ -59,27 +71,44 @@ fn the_sample_library() {
         let recipe = parse_recipe(&std::fs::read_to_string(&path).unwrap(), materials).unwrap();
         let field = Field::lower(&recipe, materials).unwrap();
         for resolution in [40, 128] {
-            let start = (std::time::Instant::now(), cpu());
             let report = shell::generate(&field, resolution).unwrap();
-            println!(
-                "{} at {resolution}: cell {:.2} mm, {} triangles, {} ms, {} ms of processors, {:?}",
-                path.file_name().unwrap().to_string_lossy(),
-                1e3 * report.cell_size_m,
-                report.shell.indices.len() / 3,
-                start.0.elapsed().as_millis(),
-                cpu() - start.1,
-                report.warnings()
-            );
             assert_eq!(faults(&report.shell), Faults::default(), "{} at {resolution}", path.display());
-            println!("   {:?}", self_intersections(&report.shell));
+            let (through, place) = self_intersections(&report.shell);
+            let (off, inwards) = misfits(&field, &report);
+            let triangles = report.shell.indices.len() / 3;
+            println!(
+                "{} at {resolution}: {triangles} of {} triangles, {off:.4} cells off in the mean, {inwards} face inwards, \
+                 {through} pass through others, {place:?}",
+                recipe.metadata.name, report.found_triangles
+            );
+            assert!(off < 0.05, "{off} cells off");
+            // Of the smallest: a few in ten thousand.
+            assert!(inwards * 200 < triangles && through * 100 < triangles);
+            if resolution == 128 {
+                found += report.found_triangles as usize;
+                kept += triangles;
+                crossed += through;
+            }
         }
-        meshed += 1;
     }
-    assert!(meshed > 0, "no recipe in {folder}");
+    println!("{kept} of {found} triangles, {crossed} pass through others");
+    assert!(found > 100_000 && 2 * kept <= found, "{kept} of {found} triangles");
+    assert!(crossed * 500 < kept, "{crossed} of {kept}");
 }
 
-fn cpu() -> u64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
-    let f: Vec<&str> = stat.rsplit(") ").next().unwrap().split(' ').collect();
-    10 * (f[11].parse::<u64>().unwrap() + f[12].parse::<u64>().unwrap())
+/// Mean distance in cells between the middles of triangles and the surface, and how many triangles face
+/// against the normals of all their corners.
+fn misfits(field: &Field, report: &ShellReport) -> (f32, usize) {
+    let mut evaluator = Evaluator::new(field);
+    let root = evaluator.root();
+    let (mut sum, mut area, mut inwards) = (0.0, 0.0, 0);
+    for triangle in report.shell.indices.chunks_exact(3) {
+        let [a, b, c] = [0, 1, 2].map(|i| Vec3::from(report.shell.positions[triangle[i] as usize]));
+        let plane = (b - a).cross(c - a);
+        sum += plane.length() * evaluator.distance(&root, (a + b + c) / 3.0).abs();
+        area += plane.length();
+        let against = |i: &u32| Vec3::from(report.shell.normals[*i as usize]).dot(plane) < 0.0;
+        inwards += usize::from(triangle.iter().all(against));
+    }
+    (sum / area / report.cell_size_m, inwards)
 }

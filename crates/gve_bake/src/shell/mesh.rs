@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use glam::Vec3;
 use gve_assets::{Shell, ShellPart};
+use gve_sdf::Aabb;
 use gve_types::limits;
 
 use super::{
@@ -17,6 +18,33 @@ use crate::BakeError;
 /// How far simplification may move the surface, as a share of the grid's cell.
 const CELL_SHARE: f32 = 0.03;
 
+/// A connected piece.
+struct Piece {
+    /// Area in cells that are fine enough, and in those that are not; twice the square metres.
+    areas: [f64; 2],
+    bounds: Aabb,
+}
+
+impl Default for Piece {
+    fn default() -> Self {
+        Self { areas: [0.0; 2], bounds: Aabb::EMPTY }
+    }
+}
+
+impl Piece {
+    /// Whether it is a piece of something that is thinner than `limit_m`, met by chance.
+    fn is_crumb(&self, limit_m: f32) -> bool {
+        let longest_m = self.bounds.size().max_element();
+        let [sure, doubtful] = self.areas;
+        longest_m < limit_m
+            || doubtful > 0.0 && longest_m < CRUMB_LENGTHS * limit_m
+            || doubtful > CRUMB_SHARE * (sure + doubtful)
+    }
+}
+
+/// Pieces that are not longer than so many times the thinnest part, and partly in cells that are too coarse,
+/// are left out.
+const CRUMB_LENGTHS: f32 = 8.0;
 /// Pieces of which a larger share of the area stands in cells that are too coarse are left out.
 const CRUMB_SHARE: f64 = 0.25;
 
@@ -77,23 +105,24 @@ impl Mesh {
 
     /// Leaves out pieces that stand in good part in cells that are too coarse for them: what the finest cells
     /// meet now and then of something that they cannot hold.
-    pub(super) fn drop_crumbs(&mut self) {
-        if !self.is_doubtful.contains(&true) {
+    pub(super) fn drop_crumbs(&mut self, limit_m: f32) {
+        if self.is_doubtful.is_empty() {
             return;
         }
         let pieces = self.pieces();
         let is_doubtful =
             |i: u32| (i as usize).checked_sub(self.tree_base as usize).is_some_and(|i| self.is_doubtful[i]);
-        let mut areas: BTreeMap<u32, [f64; 2]> = BTreeMap::new();
+        let mut all: BTreeMap<u32, Piece> = BTreeMap::new();
         for (_, triangle) in &self.triangles {
             let [a, b, c] = triangle.map(|i| self.positions[i as usize]);
             let area = f64::from((b - a).cross(c - a).length());
             let doubtful = triangle.iter().any(|&i| is_doubtful(i));
-            areas.entry(pieces[triangle[0] as usize]).or_default()[usize::from(doubtful)] += area;
+            let piece = all.entry(pieces[triangle[0] as usize]).or_default();
+            piece.areas[usize::from(doubtful)] += area;
+            piece.bounds = Aabb { min: piece.bounds.min.min(a), max: piece.bounds.max.max(a) };
         }
         self.triangles.retain(|(_, triangle)| {
-            let [sure, doubtful] = areas.get(&pieces[triangle[0] as usize]).copied().unwrap_or_default();
-            doubtful <= CRUMB_SHARE * (sure + doubtful)
+            all.get(&pieces[triangle[0] as usize]).is_some_and(|piece| !piece.is_crumb(limit_m))
         });
     }
 

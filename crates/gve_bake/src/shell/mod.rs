@@ -63,6 +63,8 @@ pub struct ShellReport {
     pub cell_size_m: f32,
     /// Points of the surface: vertices after welding.
     pub points: u32,
+    /// Triangles before those were joined where the surface is flat or gently curved.
+    pub found_triangles: u32,
     /// Parts thinner than this may be incomplete, metres: somewhat less than a thousandth of the asset.
     pub limit_m: f32,
     /// Features thinner than that: walls before gaps, the most extensive first; at most 16. They may be
@@ -177,8 +179,9 @@ pub fn generate_watched(field: &Field, resolution: u32, watch: &dyn Watch) -> Re
         .collect();
     check(watch)?;
     let mut mesh = mesh::Mesh::new(&cells, &quads, &placed, &faces, lattice.cell_size_m);
-    mesh.drop_crumbs();
+    mesh.drop_crumbs(limit_m);
     check(watch)?;
+    let found_triangles = mesh.triangles.len() as u32;
     mesh.simplify();
     let suspects = suspects(field, &findings, &tree);
     let thin = thin::report(field, &lattice, limit_m, &suspects);
@@ -196,7 +199,7 @@ pub fn generate_watched(field: &Field, resolution: u32, watch: &dyn Watch) -> Re
     let shell = mesh.finish()?;
     check(watch)?;
     let points = shell.weld.iter().enumerate().filter(|&(i, &weld)| i == weld as usize).count() as u32;
-    Ok(ShellReport { shell, cell_size_m: lattice.cell_size_m, points, limit_m, thin })
+    Ok(ShellReport { shell, cell_size_m: lattice.cell_size_m, points, found_triangles, limit_m, thin })
 }
 
 /// Where something may be thinner than is promised.

@@ -23,6 +23,8 @@ const TURN_COS: f32 = 0.7;
 const FACE_COS: f32 = 0.2;
 /// Least height of a triangle, as a share of its longest side.
 const SLENDER: f32 = 0.04;
+/// How many times the error is allowed where that does away with a triangle that faces inwards.
+const FOLDED_PATIENCE: f32 = 9.0;
 /// No corner, no triangle.
 const NONE: u32 = u32::MAX;
 
@@ -220,10 +222,11 @@ impl<'a> Work<'a> {
         self.ring(from, &mut scratch.ring);
         let (quadric, at) = (self.quadrics[from as usize], self.position(from));
         scratch.costs.clear();
+        let patience = if self.is_folded(&scratch.ring) { FOLDED_PATIENCE } else { 1.0 };
         for &corner in &scratch.ring {
             let to = self.point(self.next_in_triangle(corner));
             let cost = quadric.at(self.position(to) - at);
-            if cost <= self.allowed[from as usize].min(self.allowed[to as usize]) {
+            if cost <= patience * self.allowed[from as usize].min(self.allowed[to as usize]) {
                 scratch.costs.push((cost, to));
             }
         }
@@ -240,6 +243,16 @@ impl<'a> Work<'a> {
             .iter()
             .find(|&&(_, to)| self.may_collapse(from, to, ring, around))
             .map(|&(cost, to)| Candidate { cost, place, from, to })
+    }
+
+    /// Whether one of the triangles at a point faces against a normal of its corners.
+    fn is_folded(&self, ring: &[u32]) -> bool {
+        ring.iter().any(|&corner| {
+            let corners = [corner, self.next_in_triangle(corner), self.previous_in_triangle(corner)];
+            let [p, q, r] = corners.map(|corner| self.position(self.point(corner)));
+            let plane = (q - p).cross(r - p);
+            corners.into_iter().any(|c| self.mesh.normals[self.vertex(c) as usize].dot(plane) < 0.0)
+        })
     }
 
     /// The vertices at `from` and those at `to` that take their places, one for each of the two triangles between
@@ -297,7 +310,12 @@ impl<'a> Work<'a> {
             let faces = [taken, self.vertex(b), self.vertex(c)]
                 .into_iter()
                 .all(|vertex| normals[vertex as usize].dot(after) > FACE_COS * area);
-            area > SLENDER * longest && after.dot(before) > TURN_COS * area * before.length() && faces
+            // A triangle that faces inwards may turn.
+            let was_turned = [own, self.vertex(b), self.vertex(c)]
+                .into_iter()
+                .any(|vertex| normals[vertex as usize].dot(before) <= 0.0);
+            let keeps = was_turned || after.dot(before) > TURN_COS * area * before.length();
+            area > SLENDER * longest && keeps && faces
         })
     }
 

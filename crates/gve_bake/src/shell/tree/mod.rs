@@ -33,7 +33,7 @@ pub(super) use place::Placed;
 pub(super) use polygons::Faces;
 
 /// Most cells of the trees together; what is finer than they can tell is reported.
-const MAX_NODES: usize = 1 << 20;
+const MAX_NODES: usize = 1 << 19;
 /// Marks a leaf.
 const LEAF: u32 = u32::MAX;
 

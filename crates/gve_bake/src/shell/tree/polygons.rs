@@ -130,8 +130,13 @@ impl Faces {
             !faces.diagonals.contains(&along(first)) && !faces.joints.contains_key(&along(first))
         };
         let wanted = if cut.along_ac { [0, 1] } else { [1, 0] };
-        let free = wanted.into_iter().find(|&first| is_free(self, first) && !cut.turns[first]);
-        match free {
+        let is_fan_good = (0..4).all(|i| {
+            let [p, q] = [corners[i] - at.point, corners[(i + 1) % 4] - at.point];
+            p.cross(q).dot(at.normal) > 1e-6 * size * size
+        });
+        let free = wanted.into_iter().filter(|&first| is_free(self, first));
+        let best = free.clone().find(|&first| !cut.turns[first]);
+        match best.or_else(|| free.clone().find(|_| !is_fan_good)) {
             Some(first) => {
                 self.diagonals.insert(along(first));
                 let triangles = if first == 0 { [[a, b, c], [a, c, d]] } else { [[b, c, d], [b, d, a]] };
