@@ -22,8 +22,11 @@ const SIDE_CELLS: f32 = 0.6;
 const DEEP_CELLS: [f32; 2] = [0.5, 0.9];
 /// How far beyond the surface a gap is looked for, in asked cells.
 const GAP_CELLS: f32 = 0.15;
-/// Most probes of a brick.
+/// Most samples of a brick that are looked below, and most probes that are sent out from where it is not thick.
+const MAX_SUSPECTS: usize = 16;
 const MAX_PROBES: usize = 16;
+/// A program of at most this many operations is used as it is.
+const LONG_OPS: usize = 4000;
 /// Newton steps to the surface.
 const NEWTON_STEPS: usize = 2;
 /// How deep a probe looks for the other side, in cells.
@@ -33,8 +36,9 @@ const THICK: f32 = 0.5;
 /// Depths that it looks at, and their ratio.
 const DEPTHS: usize = 14;
 const DEPTH_RATIO: f32 = 1.4;
-/// Half way through a part at least this share of its true depth is shown, or the part is not there.
-const SHOWN_DEPTH: f32 = 0.2;
+/// Half way through a part at least this share of its true depth is shown, or the part is not there: the second where
+/// it is thinner than a cell, so that whether it is shown depends on where it lies.
+const SHOWN_DEPTH: [f32; 2] = [0.2, 0.6];
 /// Half way through something, the distance is at least this share of its thickness.
 const GRAZING: f32 = 0.1;
 /// What the surface of a thin part may be off, as a share of its thickness.
@@ -80,13 +84,19 @@ impl Thin {
         if suspects.is_empty() {
             return Self::default();
         }
+        spread(&mut suspects, MAX_PROBES);
         let bounds = level.bounds(at);
         let mut probes = Probes::default();
         probes.start.extend(suspects.into_iter().map(|sample| level.sample_position(at, sample)));
-        // Probes leave the brick, for which its own program holds.
-        let margin = 2.0 * reach + (TIP_CELLS + 1.0) * level.asked_cell_size_m();
+        // Probes leave the brick, for which its own program holds. For the few of them the whole program costs
+        // less than shortening it, unless it is long.
         let root = scratch.root.clone();
-        let (region, _) = scratch.evaluator.prune(&root, bounds.padded(margin));
+        let region = if root.len() <= LONG_OPS {
+            root
+        } else {
+            let margin = 2.0 * reach + (TIP_CELLS + 1.0) * level.asked_cell_size_m();
+            scratch.evaluator.prune(&root, bounds.padded(margin)).0
+        };
         probes.run(scratch, &region, reach);
         let slack = 1e-4 * level.cell_size_m();
         let mut thin = Self::default();
@@ -98,7 +108,8 @@ impl Thin {
             }
             let place = Place { position: middle, thickness_m: probe.thickness_m };
             let show = |p: Vec3| interpolate(&scratch.distances, level.local(at, p));
-            let is_missing = show(middle) > -SHOWN_DEPTH * probe.depth;
+            let is_thinner = probe.thickness_m < level.cell_size_m();
+            let is_missing = show(middle) > -SHOWN_DEPTH[usize::from(is_thinner)] * probe.depth;
             let is_uneven = show(probe.surface).abs() > LEVELNESS * probe.thickness_m;
             let found = match (is_missing, is_uneven) {
                 (true, _) => &mut thin.missing,
@@ -136,7 +147,7 @@ pub(super) fn has_gap(
         .filter(|&i| samples[i].abs() <= near)
         .filter(|&i| kinks(samples, i).into_iter().any(|kink| -kink > KINK_CELLS * near))
         .collect();
-    spread(&mut found);
+    spread(&mut found, MAX_SUSPECTS);
     let mut points = Points::default();
     for i in found {
         let slope = slope(samples, i) / cell;
@@ -157,10 +168,10 @@ fn distances_at(scratch: &mut Scratch, region: &Region, points: &Points) -> Vec<
     distances
 }
 
-/// Leaves out all but [`MAX_PROBES`] of the suspects, evenly.
-fn spread(found: &mut Vec<usize>) {
-    if found.len() > MAX_PROBES {
-        *found = (0..MAX_PROBES).map(|i| found[i * found.len() / MAX_PROBES]).collect();
+/// Leaves out all but so many of the suspects, evenly.
+fn spread(found: &mut Vec<usize>, most: usize) {
+    if found.len() > most {
+        *found = (0..most).map(|i| found[i * found.len() / most]).collect();
     }
 }
 
@@ -188,7 +199,7 @@ fn suspects(samples: &Samples, level: &Level<'_>, look: &Look) -> Option<Vec<usi
             found.push(i);
         }
     }
-    spread(&mut found);
+    spread(&mut found, MAX_SUSPECTS);
     (!found.is_empty()).then_some(found)
 }
 
