@@ -133,39 +133,63 @@ class Field:
 
 @final
 class Volume:
-    """A sparse distance volume: a coarse grid of bricks, and an atlas of those near the surface."""
+    """A sparse distance volume: a tree of bricks, level by level, coarse to fine."""
 
     @property
     def origin(self) -> tuple[float, float, float]:
-        """Position of sample (0, 0, 0) in metres."""
+        """Position of sample (0, 0, 0) of every level in metres."""
+
+    @property
+    def cell_size_m(self) -> float:
+        """Distance between samples of level 0 in metres; each level has half of the one before."""
+
+    @property
+    def lipschitz(self) -> float:
+        """Bound on the slope of the interpolated distances."""
+
+    @property
+    def bricks(self) -> tuple[int, int, int]:
+        """Bricks of level 0 along x, y and z."""
+
+    @property
+    def slab(self) -> tuple[int, int]:
+        """Bricks along x and y of the atlas, the same for all levels."""
+
+    @property
+    def levels(self) -> list[VolumeLevel]:
+        """The levels, coarse to fine."""
+
+    @property
+    def lacks(self) -> list[tuple[str, list[float], float]]:
+        """Parts too thin for it, one place of each: path of the node, place and thickness in m."""
+
+@final
+class VolumeLevel:
+    """One level of a volume."""
 
     @property
     def cell_size_m(self) -> float:
         """Distance between samples in metres."""
 
     @property
-    def lipschitz(self) -> float:
-        """Bound on the gradient of the stored distances."""
+    def cells(self) -> NDArray[np.uint32]:
+        """Slot and link of each brick: shape (n, 2).
+
+        Slot 0xFFFFFFFF: without samples, the link then holds the bits of a bound. Otherwise the link is
+        the group of eight of the next level, 0xFFFFFFFF for none.
+        """
 
     @property
-    def bricks(self) -> tuple[int, int, int]:
-        """Bricks along x, y and z."""
-
-    @property
-    def atlas_bricks(self) -> tuple[int, int, int]:
-        """Bricks along x, y and z of the atlas."""
-
-    @property
-    def slots(self) -> NDArray[np.uint32]:
-        """Place of each brick in the atlas, 0xFFFFFFFF for one without samples; x fastest."""
+    def scales(self) -> NDArray[np.float32]:
+        """Metres per unit of distance of each stored brick, by slot: shape (n,)."""
 
     @property
     def distances(self) -> NDArray[np.float16]:
-        """Distances in metres, negative inside, as a 3D texture: shape (z, y, x)."""
+        """Distances over the scale of their brick as a 3D texture: shape (z, y, x)."""
 
     @property
-    def materials(self) -> NDArray[np.uint8]:
-        """Palette index of each texel of `distances`, same shape."""
+    def parts(self) -> NDArray[np.uint8] | NDArray[np.uint16]:
+        """Part of each texel of `distances`, same shape."""
 
 @final
 class Shell:
@@ -316,11 +340,14 @@ def bake_volume(
     resolution: int = 128,
     progress: _Progress | None = None,
     cancel: CancelToken | None = None,
+    *,
+    budget_bytes: int = 33_554_432,
 ) -> Volume:
     """Bakes the distance volume.
 
     It has as many cells as a cube with `resolution` along each side, but at most three times as many
-    along its longest side. Raises BakeError and Cancelled.
+    along its longest side. Parts that are too thin for them may add `budget_bytes`. Raises BakeError and
+    Cancelled.
     """
 
 def bake_volume_with(
@@ -331,12 +358,13 @@ def bake_volume_with(
     cancel: CancelToken | None = None,
     *,
     points_per_call: int = 131_072,
+    budget_bytes: int = 33_554_432,
 ) -> Volume:
     """Bakes the same volume from distances that `evaluate` computes.
 
     It is given points of shape (n, 3) in metres, at most `points_per_call` (512 and up) at a time, on
-    the thread that called in, and returns n distances. Which bricks are looked at, and the materials, come from the field,
-    whose `lipschitz` must hold for `evaluate` too. Raises BakeError, Cancelled, and what `evaluate` raises.
+    the thread that called in, and returns n distances. They are those of the bricks of all levels, level
+    by level. Which bricks are looked at, and the parts, come from the field, whose `lipschitz` must hold for `evaluate` too. Raises BakeError, Cancelled, and what `evaluate` raises.
     """
 
 def generate_shell(

@@ -263,7 +263,7 @@ mod tests {
     fn each_lock_holds_the_smaller_one() {
         let root = crate::shell::root().expect("a workspace");
         let read = |packages: Packages| {
-            std::fs::read_to_string(root.join(packages.lock())).expect("the lock is in the checkout")
+            fs::read_to_string(root.join(packages.lock())).expect("the lock is in the checkout")
         };
         let [light, development, training] =
             [Packages::Light, Packages::Development, Packages::Training].map(read);

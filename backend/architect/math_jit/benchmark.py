@@ -19,7 +19,7 @@ import gve_native
 import numpy as np
 
 from architect.math_jit import compile_field
-from architect.math_jit.volume import bake_volume, f16_steps_apart
+from architect.math_jit.volume import bake_volume, same_bricks, volume_steps_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +76,6 @@ def run(
         rounds, lambda: gve_native.bake_volume(field, resolution)
     )
     volume_seconds, volume = _time(rounds, lambda: bake_volume(graph, field, resolution))
-    same_bricks = np.array_equal(native_volume.slots, volume.slots)
     return JitBenchmark(
         recipe=recipe.name,
         device=str(graph.device),
@@ -92,7 +91,7 @@ def run(
         native_volume_seconds=native_volume_seconds,
         torch_volume_seconds=volume_seconds,
         volume_f16_steps=(
-            f16_steps_apart(native_volume.distances, volume.distances) if same_bricks else -1
+            volume_steps_apart(native_volume, volume) if same_bricks(native_volume, volume) else -1
         ),
     )
 

@@ -31,7 +31,8 @@ def bake_volume(
 ) -> gve_native.Volume:
     """Bakes the volume of a field with the distances of its graph, on the graph's device.
 
-    Which bricks are looked at, and the materials, are found natively.
+    The graph is given the points of each level's bricks in turn. Which bricks are looked at, their parts,
+    and how thick the thin ones are is found natively.
 
     Raises:
         gve_native.BakeError: the field cannot be baked at this resolution.
@@ -41,6 +42,22 @@ def bake_volume(
     return gve_native.bake_volume_with(
         field, resolution, graph.distances, progress, cancel, points_per_call=graph.slab_points
     )
+
+
+def same_bricks(a: gve_native.Volume, b: gve_native.Volume) -> bool:
+    """Whether two volumes store the same bricks at the same places, with the same parts."""
+    return len(a.levels) == len(b.levels) and all(
+        np.array_equal(x.cells[:, 0], y.cells[:, 0])
+        and np.array_equal(x.scales, y.scales)
+        and np.array_equal(x.parts, y.parts)
+        for x, y in zip(a.levels, b.levels, strict=True)
+    )
+
+
+def volume_steps_apart(a: gve_native.Volume, b: gve_native.Volume) -> int:
+    """The largest number of half-precision steps between two volumes of the same bricks."""
+    pairs = zip(a.levels, b.levels, strict=True)
+    return max(f16_steps_apart(x.distances, y.distances) for x, y in pairs)
 
 
 def f16_steps_apart(a: NDArray[np.float16], b: NDArray[np.float16]) -> int:

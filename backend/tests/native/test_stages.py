@@ -28,6 +28,8 @@ def long_work(heavy: gve_native.Field) -> dict[str, Work]:
     }
 
 
+NONE = 0xFFFFFFFF
+"""A slot or a link that leads nowhere."""
 NAMES = ["bake_volume", "bake_volume_with", "generate_shell", "seed_splats", "bake"]
 
 
@@ -134,27 +136,59 @@ def test_a_callback_that_cannot_be_called_is_an_error(field: gve_native.Field) -
         gve_native.bake_volume(field, 16, 3)  # type: ignore[arg-type]
 
 
+def places(volume: gve_native.Volume) -> list[Any]:
+    """The place of each brick of each level, x, y, z."""
+    x, y, z = volume.bricks
+    grid = np.stack(np.meshgrid(np.arange(z), np.arange(y), np.arange(x), indexing="ij"), axis=-1)
+    found = [grid.reshape(-1, 3)[:, ::-1]]
+    children = np.array([[i & 1, i >> 1 & 1, i >> 2] for i in range(8)])
+    for coarse, fine in zip(volume.levels, volume.levels[1:], strict=False):
+        slots, links = coarse.cells.T
+        parents = np.flatnonzero((slots != NONE) & (links != NONE))
+        below = np.zeros((len(fine.cells), 3), np.int64)
+        for parent in parents:
+            first = 8 * int(links[parent])
+            below[first : first + 8] = 2 * found[-1][parent] + children
+        found.append(below)
+    return found
+
+
 def test_a_volume_is_the_field_sampled(field: gve_native.Field) -> None:
     volume = gve_native.bake_volume(field, 48)
     x, y, z = volume.bricks
-    assert volume.slots.shape == (x * y * z,)
-    assert volume.distances.dtype == np.float16
-    ax, ay, az = volume.atlas_bricks
-    assert volume.distances.shape == volume.materials.shape == (8 * az, 8 * ay, 8 * ax)
-    kept = np.flatnonzero(volume.slots != 0xFFFFFFFF)
-    assert sorted(volume.slots[kept]) == list(range(len(kept)))
-    # Each brick holds the distances at its own samples.
+    assert volume.levels[0].cells.shape == (x * y * z, 2)
+    assert len(volume.levels) > 1
+    assert volume.lacks == []
+    sx, sy = volume.slab
     steps = np.stack(np.meshgrid(*[np.arange(8)] * 3, indexing="ij"), axis=-1)[..., ::-1]
-    for brick in kept[:: max(1, len(kept) // 20)]:
-        corner = 7 * np.array([brick % x, brick // x % y, brick // (x * y)])
-        points = np.array(volume.origin) + (corner + steps) * volume.cell_size_m
-        slot = int(volume.slots[brick])
-        at = 8 * np.array([slot % ax, slot // ax % ay, slot // (ax * ay)])
-        stored = volume.distances[at[2] : at[2] + 8, at[1] : at[1] + 8, at[0] : at[0] + 8]
-        exact = field.distances(points.reshape(-1, 3).astype(np.float32)).reshape(8, 8, 8)
-        np.testing.assert_allclose(stored, exact, atol=2e-4)
+    for number, (level, at) in enumerate(zip(volume.levels, places(volume), strict=True)):
+        assert level.cell_size_m == volume.cell_size_m / 2**number
+        assert level.distances.dtype == np.float16
+        assert level.distances.shape == level.parts.shape
+        assert level.distances.shape[1:] == (8 * sy, 8 * sx)
+        slots = level.cells[:, 0]
+        kept = np.flatnonzero(slots != NONE)
+        assert sorted(slots[kept]) == list(range(len(level.scales)))
+        # Each brick holds the distances at its own samples.
+        for brick in kept[:: max(1, len(kept) // 20)]:
+            samples = 7 * at[brick] + steps
+            points = np.array(volume.origin) + samples * level.cell_size_m
+            slot = int(slots[brick])
+            low = 8 * np.array([slot % sx, slot // sx % sy, slot // (sx * sy)])
+            stored = level.distances[low[2] : low[2] + 8, low[1] : low[1] + 8, low[0] : low[0] + 8]
+            exact = field.distances(points.reshape(-1, 3).astype(np.float32)).reshape(8, 8, 8)
+            metres = stored.astype(np.float32) * level.scales[slot]
+            np.testing.assert_allclose(metres, exact, rtol=1e-3, atol=1e-6)
     with pytest.raises(ValueError, match="read-only"):
-        volume.distances[0, 0, 0] = 0
+        volume.levels[0].distances[0, 0, 0] = 0
+
+
+def test_a_budget_pays_for_thin_parts() -> None:
+    wire = gve_native.Field(recipe({"op": "cylinder", "radius": 0.0005, "half_height": 0.5}))
+    lacks = gve_native.bake_volume(wire, 16, budget_bytes=0).lacks
+    assert [path for path, _, _ in lacks] == ["$.root_node"]
+    assert lacks[0][2] == pytest.approx(0.001, rel=0.05)
+    assert gve_native.bake_volume(wire, 16).lacks == []
 
 
 def test_distances_from_outside_give_the_same_volume(field: gve_native.Field) -> None:
@@ -168,9 +202,11 @@ def test_distances_from_outside_give_the_same_volume(field: gve_native.Field) ->
         return field.distances(points)
 
     outside = gve_native.bake_volume_with(field, 40, evaluate, points_per_call=4096)
-    np.testing.assert_array_equal(outside.distances, native.distances)
-    np.testing.assert_array_equal(outside.materials, native.materials)
-    np.testing.assert_array_equal(outside.slots, native.slots)
+    for found, expected in zip(outside.levels, native.levels, strict=True):
+        np.testing.assert_array_equal(found.cells, expected.cells)
+        np.testing.assert_array_equal(found.scales, expected.scales)
+        np.testing.assert_array_equal(found.distances, expected.distances)
+        np.testing.assert_array_equal(found.parts, expected.parts)
     assert outside.lipschitz == native.lipschitz
 
 

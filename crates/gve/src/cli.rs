@@ -120,10 +120,17 @@ pub(crate) struct BakeArgs {
     /// Replace whatever file is there, also one of another kind.
     #[arg(long)]
     pub(crate) force: bool,
-    /// Cells along the longest side of volume and mesh.
+    /// Cells along the longest side of volume and mesh. Cells are powers of two of a metre: the largest not above
+    /// longest side / (resolution - 5) in the volume, the nearest to it in the mesh, and finer ones where parts are
+    /// thin.
     #[arg(long, default_value_t = DEFAULT_VOLUME_RESOLUTION,
         value_parser = clap::value_parser!(u32).range(i64::from(*VOLUME_RESOLUTION.start())..=i64::from(*VOLUME_RESOLUTION.end())))]
     pub(crate) resolution: u32,
+    /// What parts too thin for the volume's cells may add to it, in MiB. What it then still lacks is named in the
+    /// file, and drawn from the mesh.
+    #[arg(long, value_name = "MIB", default_value_t = (gve_bake::volume::DEFAULT_BUDGET_BYTES >> 20) as u32,
+        value_parser = clap::value_parser!(u32).range(0..=512))]
+    pub(crate) volume_budget: u32,
     /// How many splats.
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_SPLATS)))]
     pub(crate) splats: u32,

@@ -48,6 +48,7 @@ pub struct AssetFile {
     audio_patch: AudioPatch,
     metadata: FileMetadata,
     source_format_version: u16,
+    source_length: u64,
 }
 
 /// Reads the 64-byte header of a file, for a look at its asset and version.
@@ -177,10 +178,11 @@ impl AssetFile {
             FORMAT_VERSION => Self::from_current(bytes, header, verify_crc),
             version => {
                 // Compared in any case: the bytes that could be compared later are not kept.
+                let source_length = bytes.len() as u64;
                 let bytes = v1::to_current(&bytes, &header)?;
                 let header = parse_header(&bytes)?;
                 let file = Self::from_current(Buffer::new(bytes), header, false)?;
-                Ok(Self { source_format_version: version, ..file })
+                Ok(Self { source_format_version: version, source_length, ..file })
             }
         }
     }
@@ -195,10 +197,11 @@ impl AssetFile {
             check_start(&bytes, &header)?;
         }
         let directory = Directory::parse(&bytes, header)?;
+        let source_length = bytes.len() as u64;
         let mut whole = AssetPrefix::check(bytes, directory, verify_crc)?;
         let metadata = whole.parsed.metadata.take().ok_or_else(|| missing("metadata"))?;
         let audio_patch = whole.parsed.audio_patch.take().ok_or_else(|| missing("audio"))?;
-        Ok(Self { whole, audio_patch, metadata, source_format_version: FORMAT_VERSION })
+        Ok(Self { whole, audio_patch, metadata, source_format_version: FORMAT_VERSION, source_length })
     }
 
     /// The file header. That of a file of an older format version is the one of its conversion.
@@ -215,6 +218,11 @@ impl AssetFile {
     /// converted, and everything here is a view of that.
     pub fn source_format_version(&self) -> u16 {
         self.source_format_version
+    }
+
+    /// Bytes of the file that was opened, of whatever format version.
+    pub fn source_length(&self) -> u64 {
+        self.source_length
     }
 
     /// The distance volume.

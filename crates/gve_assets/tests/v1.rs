@@ -30,6 +30,7 @@ fn a_file_reads_as_what_its_twin_says() {
         walk(&file);
         let twin = twin(name);
         assert_eq!((file.source_format_version(), file.header().format_version), (1, 2));
+        assert_eq!(file.source_length(), bytes(name).len() as u64);
         let trained = twin["header"]["splats_trained"].as_bool().unwrap();
         let expected = if trained { Refinement::TrainedSplats } else { Refinement::Geometry };
         assert_eq!(file.header().refinement(), expected);

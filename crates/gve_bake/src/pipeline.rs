@@ -107,8 +107,9 @@ impl<F: Fn(&CompileProgress) + Sync> Progress for F {
     }
 }
 
-/// What files say of who made them. When it changes, recipes may come out differently.
-pub const COMPILER_VERSION: &str = concat!("gve_bake ", env!("CARGO_PKG_VERSION"));
+/// What files say of who made them. What stands behind the `+` counts up whenever recipes come out differently, so
+/// that binaries made before count as stale.
+pub const COMPILER_VERSION: &str = concat!("gve_bake ", env!("CARGO_PKG_VERSION"), "+2");
 
 /// How long a stage took.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -248,12 +249,13 @@ pub fn bake(
     let report = run.stage(CompileStage::ShellGen, "Dual contouring", |stage| {
         shell::generate_watched(&field, options.shell_resolution, stage)
     })?;
-    let splats = run.stage(CompileStage::SplatTrain, "Seeding splats (no training)", |stage| {
-        splats::seed_watched(&field, options.splat_count, stage)
+    let seeding = run.stage(CompileStage::SplatTrain, "Seeding splats (no training)", |stage| {
+        splats::seed_reported(&field, options.splat_count, stage)
     })?;
     let mut warnings = field.warnings().to_vec();
     warnings.extend_from_slice(&weight.warnings);
     warnings.extend(report.warnings());
+    warnings.extend(seeding.missing.iter().map(|missing| missing.warning(&field)));
     let stamp = Stamp {
         asset_id: options.asset_id,
         version: options.version.unwrap_or(dna.metadata.version),
@@ -261,8 +263,8 @@ pub fn bake(
         volume_lacks: volume.missing(&field),
         ..Stamp::default()
     };
-    let volume = volume.volume;
-    let data = assemble(dna, &field, Parts { volume, shell: report.shell, splats, weight }, stamp);
+    let parts = Parts { volume: volume.volume, shell: report.shell, splats: seeding.splats, weight };
+    let data = assemble(dna, &field, parts, stamp);
     Ok(BakeOutput { data, stages: run.stages, warnings })
 }
 

@@ -151,18 +151,20 @@ fn nothing_is_hit_in_empty_bricks(stage: &mut Stage) {
     assert!(wanted.covered() > 4_000, "{}", wanted.covered());
     let empties = honest.levels.iter().flat_map(|level| &level.cells).filter_map(BrickCell::bound);
     assert!(empties.filter(|bound| *bound > 0.0).count() > 40);
-    for bound in [0.0, -0.0, -1e-3, -0.2] {
+    type Lie = fn(f32) -> f32;
+    let lies: [(&str, Lie); 3] = [("zero", |_| 0.0), ("minus_zero", |_| -0.0), ("inside", |bound| -bound)];
+    for (name, lie) in lies {
         let mut volume = honest.clone();
         for cell in volume.levels.iter_mut().flat_map(|level| &mut level.cells) {
-            if cell.bound().is_some_and(|bound| bound > 0.0) {
-                *cell = BrickCell::empty(bound);
+            if let Some(bound) = cell.bound().filter(|bound| *bound > 0.0) {
+                *cell = BrickCell::empty(lie(bound));
             }
         }
         // A box with room around the ball, so that rays go through empty bricks before and after it.
         let picture = stage.picture_of(asset_with(&roomy(), volume));
-        picture.keep(&format!("empty_{bound}"));
+        picture.keep(&format!("empty_{name}"));
         let other = picture.other_pixels(&wanted, 8);
-        assert!(other < 0.001, "a bound of {bound}: {:.2} % of the pixels differ", 100.0 * other);
+        assert!(other < 0.001, "{name}: {:.2} % of the pixels differ", 100.0 * other);
     }
 }
 
@@ -190,8 +192,11 @@ fn a_brick_knows_nothing_of_what_lies_behind_it(stage: &mut Stage) {
     assert!(enlarged > 100, "{enlarged} bricks lie outside");
     let picture = stage.picture_of(asset_with(&sphere, volume));
     picture.keep("enlarged");
+    let iou = picture.iou(&wanted);
+    assert!(iou > 0.998, "silhouettes agree to {iou}");
+    // Slopes across the walls of such bricks are none of the surface's: a few normals differ.
     let other = picture.other_pixels(&wanted, 8);
-    assert!(other < 0.001, "{:.2} % of the pixels differ", 100.0 * other);
+    assert!(other < 0.01, "{:.2} % of the pixels differ", 100.0 * other);
 }
 
 /// Along a closed tube of more than three hundred bricks of the finest level.

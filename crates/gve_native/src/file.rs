@@ -110,10 +110,17 @@ pub(crate) fn write_asset(
         return Err(PyValueError::new_err("mass_json is not of the field that is written"));
     }
     let embedding = embedding.map(|array| array.as_array().to_vec()).unwrap_or_default();
-    let stamp = Stamp { asset_id, version, embedding, splats_trained, warnings, volume_lacks: vec![] };
+    let stamp = Stamp {
+        asset_id,
+        version,
+        embedding,
+        splats_trained,
+        warnings,
+        volume_lacks: volume.missing.clone(),
+    };
     py.detach(|| {
         let parts = Parts {
-            volume: volume.volume.clone(),
+            volume: volume.baked.volume.clone(),
             shell: shell.shell.clone(),
             splats: splats.splats.clone(),
             weight,

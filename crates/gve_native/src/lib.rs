@@ -29,6 +29,7 @@ fn gve_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<tape::Tape>()?;
     module.add_class::<progress::CancelToken>()?;
     module.add_class::<volume::Volume>()?;
+    module.add_class::<volume::VolumeLevel>()?;
     module.add_class::<shell::Shell>()?;
     module.add_class::<splats::Splats>()?;
     module.add_class::<file::Header>()?;

@@ -17,14 +17,13 @@ pub(super) fn figures() -> anyhow::Result<Vec<Figure>> {
             || gve_bake::volume::bake(&field, resolution),
             || peer.dense_grid(resolution as usize),
         );
-        let volume = volume?;
-        let kept = volume.grid.iter().filter(|cell| cell.slot != gve_assets::BrickCell::EMPTY).count();
+        let counts: Vec<usize> = volume?.volume.levels.iter().map(|level| level.scales.len()).collect();
         sum?;
         figures.push(
             ours.figure(format!("volume {resolution} of {}, all threads", sample.name))
                 .beside("fidget JIT, dense grid, one thread", &ours, &theirs)
                 .aim(aim)
-                .note(format!("{kept} of {} bricks kept", volume.grid.len())),
+                .note(format!("bricks of the levels: {counts:?}")),
         );
     }
     Ok(figures)

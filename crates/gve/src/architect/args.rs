@@ -27,7 +27,8 @@ pub(crate) struct PushArgs {
     /// Training iterations; the Architect's default when left out, 0 for none.
     #[arg(long, value_parser = clap::value_parser!(u32).range(0..=i64::from(MAX_SPLAT_ITERATIONS)))]
     pub(crate) iterations: Option<u32>,
-    /// Cells along the longest side of volume and mesh; the Architect's default when left out.
+    /// Cells along the longest side of volume and mesh, as `gve bake` counts them; the Architect's default when left
+    /// out.
     #[arg(long,
         value_parser = clap::value_parser!(u32).range(i64::from(*VOLUME_RESOLUTION.start())..=i64::from(*VOLUME_RESOLUTION.end())))]
     pub(crate) resolution: Option<u32>,

@@ -33,6 +33,7 @@ pub(crate) fn run(args: &BakeArgs, output: &mut Output) -> Result<(), Failure> {
     let recipe = Recipe::load(&args.recipe)?;
     let mut options = BakeOptions::default();
     options.volume_resolution = args.resolution;
+    options.volume_budget_bytes = u64::from(args.volume_budget) << 20;
     options.shell_resolution = args.resolution;
     options.splat_count = args.splats;
     options.asset_id = args.asset_id;
@@ -73,6 +74,7 @@ fn document(args: &BakeArgs, baked: &BakeOutput, bytes: u64) -> Value {
         "seconds": seconds(baked),
         "stages": stages,
         "volume_bricks": data.volume.bricks,
+        "volume_lacks": data.metadata.volume_lacks,
         "cell_size_m": data.volume.cell_size,
         "splats": data.splats.len(),
         "triangles": data.shell.indices.len() / 3,

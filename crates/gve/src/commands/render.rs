@@ -66,7 +66,7 @@ fn draw_binary(args: &RenderArgs, file: &AssetFile) -> Image {
         let scene = SplatScene { splats, materials: &metadata.materials };
         return scene.render(&camera, options(args), &SplatStyle::default());
     }
-    let scene = VolumeScene { volume: file.volume(), materials: &metadata.materials };
+    let scene = VolumeScene { volume: file.volume(), parts: &metadata.parts, materials: &metadata.materials };
     scene.render(&camera, args.size)
 }
 

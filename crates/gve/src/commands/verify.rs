@@ -51,8 +51,8 @@ pub(crate) fn run(files: &[PathBuf], output: &mut Output) -> Result<(), Failure>
 }
 
 /// The file's length, or why it is bad and where.
-fn check(path: &Path) -> Result<usize, ReadFailure> {
-    input::open_binary(path).map(|file| file.bytes().len())
+fn check(path: &Path) -> Result<u64, ReadFailure> {
+    input::open_binary(path).map(|file| file.source_length())
 }
 
 /// A checked file, or the failure that says what is wrong with it.

@@ -91,7 +91,9 @@ impl VolumeScene<'_> {
             // A little beyond the side that was reached, so that the next brick is found.
             let (brick, slot, nudge) = match self.volume.lookup(ray.at(t).to_array()) {
                 Lookup::Outside => (None, None, 1e-3 * self.volume.cell_size),
-                Lookup::Empty { brick, bound } if bound < 0.0 => return Some(ray.at(t.max(exit(ray, brick, t)[0]))),
+                Lookup::Empty { brick, bound } if bound < 0.0 => {
+                    return Some(ray.at(t.max(exit(ray, brick, t)[0])));
+                }
                 Lookup::Empty { brick, .. } => (Some(brick), None, 1e-4 * brick.side),
                 Lookup::Stored { brick, slot, .. } => (Some(brick), Some(slot), 1e-4 * brick.side),
             };
@@ -113,7 +115,9 @@ impl VolumeScene<'_> {
     /// Where between two points a ray meets the surface of a stored brick.
     fn march(&self, ray: Ray, brick: Brick, slot: u32, [mut t, end]: [f32; 2]) -> Option<f32> {
         let cell = brick.side / BRICK_CELLS as f32;
-        let local = |t: f32| ((ray.at(t) - Vec3::from(brick.min)) / cell).clamp(Vec3::ZERO, Vec3::splat(BRICK_CELLS as f32));
+        let local = |t: f32| {
+            ((ray.at(t) - Vec3::from(brick.min)) / cell).clamp(Vec3::ZERO, Vec3::splat(BRICK_CELLS as f32))
+        };
         let distance = |t: f32| self.volume.interpolate(brick.level, slot, local(t).to_array());
         for _ in 0..MAX_STEPS {
             let here = distance(t)?;
@@ -149,7 +153,8 @@ impl VolumeScene<'_> {
         let h = 0.5 * brick.side / BRICK_CELLS as f32;
         let along = |axis: Vec3| {
             let [a, b] = [1.0, -1.0].map(|side| {
-                let stored = self.volume.sample((hit + side * h * axis).to_array()).filter(|sample| sample.stored);
+                let stored =
+                    self.volume.sample((hit + side * h * axis).to_array()).filter(|sample| sample.stored);
                 stored.map(|sample| sample.distance)
             });
             // The hit itself is at 0.
@@ -159,11 +164,18 @@ impl VolumeScene<'_> {
             }
         };
         let normal = Vec3::new(along(Vec3::X), along(Vec3::Y), along(Vec3::Z)).normalize_or(Vec3::Y);
-        let part = self.volume.part(brick.level, slot, local).and_then(|part| self.parts.get(usize::from(part)));
-        let material = part.and_then(|part| self.materials.get(usize::from(part.material)));
+        let material = self.volume.part(brick.level, slot, local).and_then(|part| self.material(part));
         let albedo = material.map_or(Vec3::splat(0.5), |m| Vec3::from(m.base_color_srgb.map(linear)));
         let sky = 0.5 + 0.5 * normal.y;
         albedo * (0.75 * normal.dot(light).max(0.0) + 0.15 + 0.2 * sky)
+    }
+}
+
+impl VolumeScene<'_> {
+    /// The material of a part.
+    fn material(&self, part: u16) -> Option<&MaterialSpec> {
+        let part = self.parts.get(usize::from(part))?;
+        self.materials.get(part.material as usize)
     }
 }
 

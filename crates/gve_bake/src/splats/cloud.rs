@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use super::{
     brick::{Brick, Paint, Seed, Worker},
     order,
+    parts::find_parts,
     sample::{CELLS, Lattice, Sampler, Suspect},
 };
 use crate::{
@@ -30,16 +31,11 @@ const FACING_COS: f32 = 0.3;
 /// The same on the rim of something thick: its sides cover the rim.
 const RIM_COS: f32 = -0.5;
 /// Splats that a part should have.
-const FLOOR: usize = 12;
+pub(super) const FLOOR: usize = 12;
+/// Farther than so many of the finest steps from any splat something is missing.
+const FAR: f32 = 8.0;
 /// The finest spacing: so many steps along the longest side.
 const FINEST_STEPS: f32 = 4096.0;
-
-/// A place where not even the finest lattice found the surface.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Missed {
-    pub(super) position: Vec3,
-    pub(super) normal: Vec3,
-}
 
 /// The splats of one spacing.
 pub(super) struct Cloud {
@@ -49,15 +45,15 @@ pub(super) struct Cloud {
     pub(super) count: usize,
     /// How many of them are on finer lattices.
     pub(super) fine: usize,
-    /// Where there should be more.
-    pub(super) missed: Vec<Missed>,
+    /// Where not even the finest lattice found the surface.
+    pub(super) missed: Vec<Suspect>,
 }
 
 /// What one lattice gave.
-struct Level {
-    lattice: Lattice,
+pub(super) struct Level {
+    pub(super) lattice: Lattice,
     /// In the order of z, y, x.
-    blocks: Vec<Block>,
+    pub(super) blocks: Vec<Block>,
     /// The base brick that each block lies in.
     roots: Vec<u32>,
     bricks: Vec<Brick>,
@@ -130,16 +126,19 @@ impl Cloud {
         loop {
             check(watch)?;
             let (bare, part_counts) = (bare_places(field, &levels), part_counts(&levels, paints.len()));
+            let holders =
+                levels.last().map(|level| find_parts(field, level, &part_counts)).unwrap_or_default();
             let Some((level, coarser)) = levels.split_last_mut() else { break };
             let is_sparse = |seed: &Seed| part_counts[usize::from(seed.part)] < FLOOR;
             level.replaced = (level.bricks.par_iter().zip(&bare))
                 .map(|(brick, bare)| !bare.is_empty() || brick.seeds.iter().any(is_sparse))
                 .collect();
+            holders.into_iter().for_each(|index| level.replaced[index] = true);
             let wanted = level.replaced.iter().filter(|&&replaced| replaced).count();
             let is_last = 0.5 * level.lattice.spacing < finest || wanted * 4 * CELLS * CELLS > most;
             if wanted == 0 || is_last {
                 level.replaced.fill(false);
-                missed = bare.into_iter().flatten().collect();
+                missed = far_from_all(&levels, bare);
                 break;
             }
             let done = share(1.0 - 0.2 * 0.5f32.powi(coarser.len() as i32));
@@ -150,7 +149,7 @@ impl Cloud {
         Ok(Self::gathered(levels, missed))
     }
 
-    fn gathered(levels: Vec<Level>, missed: Vec<Missed>) -> Self {
+    fn gathered(levels: Vec<Level>, missed: Vec<Suspect>) -> Self {
         let mut groups: Vec<Vec<Seed>> = vec![];
         let mut fine = 0;
         let mut is_mixed: Vec<bool> = vec![];
@@ -223,8 +222,18 @@ fn part_counts(levels: &[Level], parts: usize) -> Vec<usize> {
     counts
 }
 
+/// The places that are far from all splats: not where something thin ends, but where it is missing.
+fn far_from_all(levels: &[Level], bare: Vec<Vec<Suspect>>) -> Vec<Suspect> {
+    let radius = levels.last().map_or(0.0, |level| FAR * level.lattice.spacing);
+    let is_far = |suspect: &Suspect| {
+        let mut near = levels.iter().flat_map(|level| level.near(suspect.position, radius));
+        near.all(|seed| Vec3::from(seed.splat.position).distance(suspect.position) > radius)
+    };
+    bare.into_iter().flatten().filter(is_far).collect()
+}
+
 /// The suspects of the last level that no splat covers, by brick.
-fn bare_places(field: &Field, levels: &[Level]) -> Vec<Vec<Missed>> {
+fn bare_places(field: &Field, levels: &[Level]) -> Vec<Vec<Suspect>> {
     let Some(level) = levels.last() else { return vec![] };
     (level.bricks.par_iter().zip(&level.blocks))
         .with_min_len(16)
@@ -234,13 +243,14 @@ fn bare_places(field: &Field, levels: &[Level]) -> Vec<Vec<Missed>> {
                 let is_bare = |suspect: &&Suspect| {
                     let neighbours = Neighbours::of(levels, suspect);
                     if neighbours.facing_steps < REACH {
-                        neighbours.facing_steps > CLOSE && sampler.is_wire(&level.lattice, block, suspect)
+                        neighbours.facing_steps > CLOSE
+                            && sampler.is_wire(&level.lattice, block, suspect)
+                            && !sampler.is_thick(&level.lattice, block, suspect)
                     } else {
                         neighbours.best_cos < RIM_COS || !sampler.is_thick(&level.lattice, block, suspect)
                     }
                 };
-                let bare = brick.suspects.iter().filter(is_bare);
-                bare.map(|suspect| Missed { position: suspect.position, normal: suspect.normal }).collect()
+                brick.suspects.iter().filter(is_bare).copied().collect()
             },
         )
         .collect()

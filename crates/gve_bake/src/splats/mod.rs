@@ -14,11 +14,14 @@ mod brick;
 mod cloud;
 mod few;
 mod order;
+mod parts;
 mod quality;
 mod sample;
 mod shape;
 
 pub use quality::{Reference, SplatQuality, evaluate, held_out_views};
+
+use std::collections::BTreeMap;
 
 use gve_assets::Splat;
 use gve_sdf::{Aabb, Field};
@@ -32,7 +35,7 @@ use crate::{
 };
 use brick::{Paint, Worker};
 use cloud::Cloud;
-use sample::{Lattice, Sampler};
+use sample::{Lattice, Sampler, Suspect};
 
 /// Cells of the first lattice along the longest side; it only tells how large the surface is.
 const SCOUT_CELLS: f32 = 40.0;
@@ -72,6 +75,51 @@ pub fn seed(field: &Field, count: u32) -> Result<Vec<Splat>, BakeError> {
 /// # Errors
 /// Those of [`seed`], and [`BakeError::Cancelled`].
 pub fn seed_watched(field: &Field, count: u32, watch: &dyn Watch) -> Result<Vec<Splat>, BakeError> {
+    seed_reported(field, count, watch).map(|seeding| seeding.splats)
+}
+
+/// Splats, and what they do not show.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seeding {
+    /// Most important first.
+    pub splats: Vec<Splat>,
+    /// Parts that are too thin somewhere; one place for each.
+    pub missing: Vec<Missing>,
+}
+
+/// A place that is too thin for splats.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Missing {
+    /// Index into the field's parts.
+    pub part: u16,
+    /// Where its part is thinnest, of the places found, in metres.
+    pub place: [f32; 3],
+    /// How thick it is there.
+    pub thickness_m: f32,
+}
+
+impl Missing {
+    /// The warning that a designer reads.
+    pub fn warning(&self, field: &Field) -> String {
+        let Self { place: [x, y, z], thickness_m, .. } = *self;
+        let (path, name) = match field.parts().get(usize::from(self.part)) {
+            Some(part) => (&*part.path, part.name.as_deref()),
+            None => ("$.root_node", None),
+        };
+        let name = name.map(|name| format!(" ({name})")).unwrap_or_default();
+        format!(
+            "{path}{name}: {:.3} mm thick at [{x:.4}, {y:.4}, {z:.4}], too thin for splats in an object of this \
+             size: make it thicker, or ask for more splats",
+            1000.0 * thickness_m
+        )
+    }
+}
+
+/// [`seed_watched`] that also tells what is missing.
+///
+/// # Errors
+/// Those of [`seed_watched`].
+pub fn seed_reported(field: &Field, count: u32, watch: &dyn Watch) -> Result<Seeding, BakeError> {
     let range = 1..=MAX_SPLATS;
     if !range.contains(&count) {
         return Err(BakeError::SplatCount { found: count, range });
@@ -92,7 +140,30 @@ pub fn seed_watched(field: &Field, count: u32, watch: &dyn Watch) -> Result<Vec<
         cloud => cloud,
     };
     let splats = order::ordered(&cloud.groups, budget.paints.len());
-    Ok(if splats.len() > wanted { few::thinned(&splats, wanted) } else { splats })
+    let splats = if splats.len() > wanted { few::thinned(&splats, wanted) } else { splats };
+    Ok(Seeding { splats, missing: missing(field, longest, &cloud.missed) })
+}
+
+/// The thinnest of the missed places of each part.
+fn missing(field: &Field, longest: f32, missed: &[Suspect]) -> Vec<Missing> {
+    let mut sampler = Sampler::new(field);
+    let root = sampler.evaluator.root();
+    let mut thinnest: BTreeMap<u16, Missing> = BTreeMap::new();
+    for suspect in missed {
+        let [[x], [y], [z]] = suspect.position.to_array().map(|x| [x]);
+        let mut part = [0];
+        sampler.evaluator.parts(&root, &[x], &[y], &[z], &mut part);
+        let thickness_m = sampler.thickness_m(&root, suspect, longest / 500.0);
+        let found = Missing { part: part[0], place: suspect.position.into(), thickness_m };
+        if thickness_m > longest / 1000.0 {
+            continue;
+        }
+        let entry = thinnest.entry(part[0]).or_insert(found);
+        if thickness_m < entry.thickness_m {
+            *entry = found;
+        }
+    }
+    thinnest.into_values().collect()
 }
 
 /// What is needed to try one spacing after the other.
@@ -240,7 +311,7 @@ fn nothing_found(field: &Field, spacing: f32) -> BakeError {
             let (mut surfels, mut suspects) = (vec![], vec![]);
             sampler.sample(&lattice, block, &mut surfels);
             sampler.suspects(&lattice, block, &mut suspects);
-            suspects.first().map(|suspect| (*suspect, sampler.thickness_m(block, suspect, spacing)))
+            suspects.first().map(|suspect| (*suspect, sampler.thickness_m(&block.region, suspect, spacing)))
         },
     );
     let limit_m = (bounds.max - bounds.min).max_element() / 1000.0;

@@ -29,14 +29,13 @@ pub(super) fn rank(i: i32, j: i32) -> u32 {
 /// Gives the splats of a brick that several lattices sampled new ranks.
 ///
 /// On a wire a lattice has few lines, whose ranks may all be late ones. So the ranks are dealt out anew in
-/// their order: evenly over the square root of the whole range, because of a line a coarser picture needs a
-/// larger share than of a sheet.
+/// their order, evenly.
 pub(super) fn spread(seeds: &mut [Seed]) {
     seeds.sort_by_key(|seed| seed.rank);
     let count = seeds.len() as f64;
     for (seed, index) in seeds.iter_mut().zip(0..) {
         let share = (f64::from(index) + 0.5) / count;
-        seed.rank = (share * share * f64::from(u32::MAX)) as u32;
+        seed.rank = (share * f64::from(u32::MAX)) as u32;
     }
 }
 

@@ -286,12 +286,11 @@ impl Sampler {
     }
 
     /// Thickness of the solid behind a point of the surface, at most `most`.
-    pub(super) fn thickness_m(&mut self, block: &Block, suspect: &Suspect, most: f32) -> f32 {
+    pub(super) fn thickness_m(&mut self, region: &Region, suspect: &Suspect, most: f32) -> f32 {
         let [mut inside, mut outside] = [0.0, most];
         for _ in 0..12 {
             let depth = 0.5 * (inside + outside);
-            let is_inside =
-                self.evaluator.distance(&block.region, suspect.position - depth * suspect.normal) < 0.0;
+            let is_inside = self.evaluator.distance(region, suspect.position - depth * suspect.normal) < 0.0;
             *(if is_inside { &mut inside } else { &mut outside }) = depth;
         }
         outside

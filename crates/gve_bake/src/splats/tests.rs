@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use glam::Quat;
+use glam::{Quat, Vec3};
 use gve_sdf::Evaluator;
 
 use super::*;

@@ -100,13 +100,15 @@ fn fill(bricks: &[&Brick], cells: Vec<BrickCell>, slab: [u32; 2], parts: usize) 
     let [sx, sy] = slab.map(|side| side as usize);
     // A layer of bricks is one contiguous stretch of 8 texel layers.
     let layer = sx * sy * SAMPLES;
-    (distances.par_chunks_mut(layer), bricks.par_chunks(sx * sy)).into_par_iter().for_each(|(layer, bricks)| {
-        for (slot, brick) in bricks.iter().enumerate() {
-            for_rows(slot, [sx, sy], |row, at| {
-                layer[at..at + SIDE].copy_from_slice(&brick.distances[row * SIDE..(row + 1) * SIDE]);
-            });
-        }
-    });
+    (distances.par_chunks_mut(layer), bricks.par_chunks(sx * sy)).into_par_iter().for_each(
+        |(layer, bricks)| {
+            for (slot, brick) in bricks.iter().enumerate() {
+                for_rows(slot, [sx, sy], |row, at| {
+                    layer[at..at + SIDE].copy_from_slice(&brick.distances[row * SIDE..(row + 1) * SIDE]);
+                });
+            }
+        },
+    );
     let parts = match PartIds::zeros(texels, parts) {
         PartIds::U8(mut ids) => {
             fill_parts(&mut ids, bricks, [sx, sy], |part| part as u8);
@@ -133,7 +135,9 @@ fn fill_parts<T: Copy + Send>(
             match &brick.parts {
                 // What zeros are already.
                 Parts::One(0) => {}
-                Parts::One(part) => for_rows(slot, [sx, sy], |_, at| layer[at..at + SIDE].fill(narrow(*part))),
+                Parts::One(part) => {
+                    for_rows(slot, [sx, sy], |_, at| layer[at..at + SIDE].fill(narrow(*part)))
+                }
                 Parts::Each(parts) => for_rows(slot, [sx, sy], |row, at| {
                     let row = &parts[row * SIDE..(row + 1) * SIDE];
                     layer[at..at + SIDE].iter_mut().zip(row).for_each(|(id, &part)| *id = narrow(part));
@@ -158,7 +162,9 @@ mod tests {
     #[test]
     fn a_slab_wastes_little_and_its_layers_fit_a_texture() {
         let large = super::super::MAX_BRICKS;
-        for counts in [vec![1], vec![3, 9], vec![60, 250, 1100], vec![100, 400, 1600, 20_000], vec![large / 4, large]] {
+        for counts in
+            [vec![1], vec![3, 9], vec![60, 250, 1100], vec![100, 400, 1600, 20_000], vec![large / 4, large]]
+        {
             let slab = slab(&counts);
             let layers: usize = counts.iter().map(|&count| layer_count(slab, count)).sum();
             assert!(layers <= 256 && slab[0] <= 256, "{slab:?} with {layers} layers");

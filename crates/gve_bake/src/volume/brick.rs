@@ -62,6 +62,8 @@ pub(super) struct Brick {
     pub(super) thin: Thin,
     /// Whether its concave kinks are only where parts touch: nothing of them is seen.
     pub(super) touches_only: bool,
+    /// Whether materials meet on the surface, and the cells are too coarse to draw their border.
+    pub(super) has_seam: bool,
     pub(super) children: Option<Box<[Child; 8]>>,
 }
 
@@ -128,8 +130,8 @@ impl<'a> Level<'a> {
 pub(super) struct Scratch {
     pub(super) evaluator: Evaluator,
     pub(super) root: Region,
-    /// Whether there is more than one part in the whole asset.
-    many_parts: bool,
+    /// The material of each part.
+    materials: Vec<u8>,
     x: Vec<f32>,
     y: Vec<f32>,
     z: Vec<f32>,
@@ -144,7 +146,7 @@ impl Scratch {
         Self {
             root: evaluator.root(),
             evaluator,
-            many_parts: field.parts().len() > 1,
+            materials: field.parts().iter().map(|part| part.material).collect(),
             x: zeros(),
             y: zeros(),
             z: zeros(),
@@ -167,7 +169,7 @@ impl Scratch {
     pub(super) fn sample(&mut self, level: &Level<'_>, candidate: Candidate) -> Outcome {
         self.fill_positions(&level.lattice, candidate.at);
         let Self { evaluator, x, y, z, distances, .. } = self;
-        let fused = self.many_parts && candidate.region.uniform_part().is_none();
+        let fused = self.materials.len() > 1 && candidate.region.uniform_part().is_none();
         if fused {
             let out = (&mut distances[..], &mut self.parts[..]);
             evaluator.distances_and_parts(&candidate.region, x, y, z, out);
@@ -200,7 +202,7 @@ impl Scratch {
         let scale = power_below(look.largest.max(f32::MIN_POSITIVE)) / UNITS;
         let scale = scale.max(f32::MIN_POSITIVE);
         let parts = match region.uniform_part() {
-            _ if !self.many_parts => Parts::One(0),
+            _ if self.materials.len() <= 1 => Parts::One(0),
             Some(part) => Parts::One(part),
             None => {
                 if !has_parts {
@@ -213,10 +215,31 @@ impl Scratch {
                 if is_one { Parts::One(first) } else { Parts::Each(Box::new(self.parts)) }
             }
         };
+        let is_coarse = level.level < level.ladder.asked;
+        let has_seam = is_coarse && self.has_seam(&parts, cell * look.slope);
         let mut distances = Box::new([f16::ZERO; SAMPLES]);
         let scaled = self.distances.map(|distance| distance / scale);
         distances.convert_from_f32_slice(&scaled);
-        let brick = Brick { at, region: Some(region), look, scale, distances, parts, thin, touches_only, children: None };
+        let brick = Brick {
+            at,
+            region: Some(region),
+            look,
+            scale,
+            distances,
+            parts,
+            thin,
+            touches_only,
+            has_seam,
+            children: None,
+        };
         Outcome::Stored(Box::new(brick))
+    }
+
+    /// Whether samples within `near` of the surface have different materials.
+    fn has_seam(&self, parts: &Parts, near: f32) -> bool {
+        let Parts::Each(parts) = parts else { return false };
+        let beside = parts.iter().zip(&self.distances).filter(|(_, distance)| distance.abs() <= near);
+        let mut materials = beside.map(|(&part, _)| self.materials.get(usize::from(part)));
+        materials.next().is_some_and(|first| materials.any(|material| material != first))
     }
 }

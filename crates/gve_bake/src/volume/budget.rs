@@ -64,12 +64,18 @@ type Group = BTreeMap<usize, Vec<u32>>;
 
 impl Tree<'_> {
     /// Refines bricks that are too coarse for thin parts, the cheapest first, by at most so many bricks.
-    pub(super) fn refine_thin_parts(&mut self, source: &mut Source<'_>, max_bricks: usize) -> Result<(), BakeError> {
+    pub(super) fn refine_thin_parts(
+        &mut self,
+        source: &mut Source<'_>,
+        max_bricks: usize,
+    ) -> Result<(), BakeError> {
         let limit = self.stored() + max_bricks;
         for aim in [Aim::Whole, Aim::Smooth] {
             let mut groups: Vec<_> = self.groups(aim).into_iter().collect();
             // Parts that do with larger cells cost less per square metre; of those, small parts cost less.
-            groups.sort_by_key(|((level, part), group)| (*level, group.values().map(Vec::len).sum::<usize>(), *part));
+            groups.sort_by_key(|((level, part), group)| {
+                (*level, group.values().map(Vec::len).sum::<usize>(), *part)
+            });
             for ((level, _), group) in groups {
                 let left = limit.saturating_sub(self.stored());
                 // Even the bricks along a line double with every level.

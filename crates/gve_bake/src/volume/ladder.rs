@@ -32,8 +32,6 @@ pub(super) struct Ladder {
     pub(super) asked: usize,
     /// Finest level that there may be.
     pub(super) finest: usize,
-    /// Side in metres of the cells that were asked for, before it was rounded down to the ladder.
-    pub(super) wanted_m: f32,
     /// Longest side of the asset in metres.
     pub(super) size_m: f32,
     /// Power of two of the cells of level 0.
@@ -84,7 +82,6 @@ impl Ladder {
             bricks: bricks.max(DVec3::ONE).as_uvec3(),
             asked,
             finest,
-            wanted_m: wanted as f32,
             size_m: longest as f32,
             exponent,
         })
@@ -130,7 +127,9 @@ mod tests {
 
     #[test]
     fn cells_are_the_next_power_of_two_and_the_origin_is_whole_bricks() {
-        for (size, resolution) in [(1.0f32, 128), (0.93, 128), (7.3, 40), (2e-5, 128), (300.0, 512), (1e-9, 8)] {
+        for (size, resolution) in
+            [(1.0f32, 128), (0.93, 128), (7.3, 40), (2e-5, 128), (300.0, 512), (1e-9, 8)]
+        {
             let corner = Vec3::new(0.37, -0.11, 0.05) * size;
             let bounds = Aabb::new(corner, corner + Vec3::new(size, 0.5 * size, 0.2 * size));
             let ladder = Ladder::around(bounds, resolution).unwrap();

@@ -64,7 +64,8 @@ impl Look {
             fold(&mut steepest, &squares, max);
         }
         let slope = steepest.into_iter().fold(0.0, max).sqrt() / cell;
-        let (low, high) = (low.into_iter().fold(f32::INFINITY, min), high.into_iter().fold(f32::NEG_INFINITY, max));
+        let (low, high) =
+            (low.into_iter().fold(f32::INFINITY, min), high.into_iter().fold(f32::NEG_INFINITY, max));
         let octant = |i: usize| {
             let row = &quarters[i >> 1];
             let half = if i & 1 == 0 { &row[..=SIDE / 2] } else { &row[SIDE / 2 - 1..] };

@@ -61,7 +61,10 @@ impl BakedVolume {
     /// What the volume does not show, with the paths of its nodes in the recipe of `field`.
     pub fn missing(&self, field: &Field) -> Vec<MissingFeature> {
         let of = |lack: &Lack| MissingFeature {
-            path: field.parts().get(usize::from(lack.part)).map_or_else(String::new, |part| part.path.to_string()),
+            path: field
+                .parts()
+                .get(usize::from(lack.part))
+                .map_or_else(String::new, |part| part.path.to_string()),
             place: lack.position,
             thickness_m: lack.thickness_m,
         };
@@ -84,7 +87,11 @@ pub fn bake(field: &Field, resolution: u32) -> Result<BakedVolume, BakeError> {
 ///
 /// # Errors
 /// Those of [`bake`], and [`BakeError::Cancelled`].
-pub fn bake_watched(field: &Field, options: VolumeOptions, watch: &dyn Watch) -> Result<BakedVolume, BakeError> {
+pub fn bake_watched(
+    field: &Field,
+    options: VolumeOptions,
+    watch: &dyn Watch,
+) -> Result<BakedVolume, BakeError> {
     bake_within(field, options, &mut Source::Native, MAX_BRICKS, watch)
 }
 

@@ -75,10 +75,12 @@ impl<'e> Source<'e> {
                     let rest = candidates.split_off(outside.bricks_per_call.min(candidates.len()));
                     let slab = std::mem::replace(&mut candidates, rest);
                     let distances = outside.evaluate(field, level, &slab)?;
-                    let taken = slab.into_par_iter().zip(distances.par_chunks_exact(SAMPLES)).map_init(
-                        fresh,
-                        |scratch, (candidate, distances)| count(scratch.take(level, candidate, distances)),
-                    );
+                    let taken = slab
+                        .into_par_iter()
+                        .zip(distances.par_chunks_exact(SAMPLES))
+                        .map_init(fresh, |scratch, (candidate, distances)| {
+                            count(scratch.take(level, candidate, distances))
+                        });
                     outcomes.par_extend(taken);
                 }
                 outcomes

@@ -14,15 +14,19 @@ use crate::points::{Points, resize};
 
 /// Kinks at least this large, in cells, ask for probes.
 const KINK_CELLS: f32 = 0.3;
-/// Samples on a brick's sides that are at most this far from the surface, in cells that were asked for, ask for
-/// probes: a thin part that nearly lies in the side makes no kink.
-const SIDE_CELLS: f32 = 0.2;
-/// A sample this deep in the solid, in cells, speaks for the samples up to two cells from it.
-const DEEP_CELLS: f32 = 0.9;
-/// How far beyond the surface a gap is looked for, in cells of the size that was asked for.
-const GAP_CELLS: f32 = 0.1;
-/// Most probes of a brick.
+/// Samples on a brick's sides that are at most this far from the surface, in cells of the brick or the asked ones,
+/// ask for probes: a thin part that nearly lies in the side makes no kink.
+const SIDE_CELLS: f32 = 0.6;
+/// A sample this deep in the solid, in cells, speaks for the samples up to one cell and up to two cells from it:
+/// the solid is there, and thick enough.
+const DEEP_CELLS: [f32; 2] = [0.5, 0.9];
+/// How far beyond the surface a gap is looked for, in asked cells.
+const GAP_CELLS: f32 = 0.15;
+/// Most samples of a brick that are looked below, and most probes that are sent out from where it is not thick.
+const MAX_SUSPECTS: usize = 16;
 const MAX_PROBES: usize = 16;
+/// A program of at most this many operations is used as it is.
+const LONG_OPS: usize = 4000;
 /// Newton steps to the surface.
 const NEWTON_STEPS: usize = 2;
 /// How deep a probe looks for the other side, in cells.
@@ -32,8 +36,9 @@ const THICK: f32 = 0.5;
 /// Depths that it looks at, and their ratio.
 const DEPTHS: usize = 14;
 const DEPTH_RATIO: f32 = 1.4;
-/// Half way through a part at least this share of its true depth is shown, or the part is not there.
-const SHOWN_DEPTH: f32 = 0.2;
+/// Half way through a part at least this share of its true depth is shown, or the part is not there: the second where
+/// it is thinner than a cell, so that whether it is shown depends on where it lies.
+const SHOWN_DEPTH: [f32; 2] = [0.2, 0.6];
 /// Half way through something, the distance is at least this share of its thickness.
 const GRAZING: f32 = 0.1;
 /// What the surface of a thin part may be off, as a share of its thickness.
@@ -66,20 +71,32 @@ impl Thin {
     /// Looks for thin parts in the brick whose distances are in the scratch.
     ///
     /// `region` is a program that holds in the brick.
-    pub(super) fn of(scratch: &mut Scratch, level: &Level<'_>, at: UVec3, region: &Region, look: &Look) -> Self {
+    pub(super) fn of(
+        scratch: &mut Scratch,
+        level: &Level<'_>,
+        at: UVec3,
+        region: &Region,
+        look: &Look,
+    ) -> Self {
         let Some(mut suspects) = suspects(&scratch.distances, level, look) else { return Self::default() };
         let reach = probe_reach(level);
         keep_thin(scratch, level, at, region, reach, &mut suspects);
         if suspects.is_empty() {
             return Self::default();
         }
+        spread(&mut suspects, MAX_PROBES);
         let bounds = level.bounds(at);
         let mut probes = Probes::default();
         probes.start.extend(suspects.into_iter().map(|sample| level.sample_position(at, sample)));
-        // Probes leave the brick, for which its own program holds.
-        let margin = 2.0 * reach + (TIP_CELLS + 1.0) * level.asked_cell_size_m();
+        // Probes leave the brick, for which its own program holds. For the few of them the whole program costs
+        // less than shortening it, unless it is long.
         let root = scratch.root.clone();
-        let (region, _) = scratch.evaluator.prune(&root, bounds.padded(margin));
+        let region = if root.len() <= LONG_OPS {
+            root
+        } else {
+            let margin = 2.0 * reach + (TIP_CELLS + 1.0) * level.asked_cell_size_m();
+            scratch.evaluator.prune(&root, bounds.padded(margin)).0
+        };
         probes.run(scratch, &region, reach);
         let slack = 1e-4 * level.cell_size_m();
         let mut thin = Self::default();
@@ -91,7 +108,8 @@ impl Thin {
             }
             let place = Place { position: middle, thickness_m: probe.thickness_m };
             let show = |p: Vec3| interpolate(&scratch.distances, level.local(at, p));
-            let is_missing = show(middle) > -SHOWN_DEPTH * probe.depth;
+            let is_thinner = probe.thickness_m < level.cell_size_m();
+            let is_missing = show(middle) > -SHOWN_DEPTH[usize::from(is_thinner)] * probe.depth;
             let is_uneven = show(probe.surface).abs() > LEVELNESS * probe.thickness_m;
             let found = match (is_missing, is_uneven) {
                 (true, _) => &mut thin.missing,
@@ -115,7 +133,13 @@ fn probe_reach(level: &Level<'_>) -> f32 {
 
 /// Whether there is a gap in the solid where a brick, all of whose samples are inside, has a concave kink: without
 /// one, two parts only touch there. What is looked for is as wide as a fifth of the asked cells, or wider.
-pub(super) fn has_gap(scratch: &mut Scratch, level: &Level<'_>, at: UVec3, region: &Region, look: &Look) -> bool {
+pub(super) fn has_gap(
+    scratch: &mut Scratch,
+    level: &Level<'_>,
+    at: UVec3,
+    region: &Region,
+    look: &Look,
+) -> bool {
     let cell = level.cell_size_m();
     let near = cell * look.slope;
     let samples = &scratch.distances;
@@ -123,11 +147,11 @@ pub(super) fn has_gap(scratch: &mut Scratch, level: &Level<'_>, at: UVec3, regio
         .filter(|&i| samples[i].abs() <= near)
         .filter(|&i| kinks(samples, i).into_iter().any(|kink| -kink > KINK_CELLS * near))
         .collect();
-    spread(&mut found);
+    spread(&mut found, MAX_SUSPECTS);
     let mut points = Points::default();
     for i in found {
         let slope = slope(samples, i) / cell;
-        let beyond = GAP_CELLS * level.ladder.wanted_m - samples[i] / slope.length().max(0.5);
+        let beyond = GAP_CELLS * level.asked_cell_size_m() - samples[i] / slope.length().max(0.5);
         points.push(level.sample_position(at, i) + beyond * slope.normalize_or_zero());
     }
     distances_at(scratch, region, &points).into_iter().any(|d| d > 0.0)
@@ -144,38 +168,38 @@ fn distances_at(scratch: &mut Scratch, region: &Region, points: &Points) -> Vec<
     distances
 }
 
-/// Leaves out all but [`MAX_PROBES`] of the suspects, evenly.
-fn spread(found: &mut Vec<usize>) {
-    if found.len() > MAX_PROBES {
-        *found = (0..MAX_PROBES).map(|i| found[i * found.len() / MAX_PROBES]).collect();
+/// Leaves out all but so many of the suspects, evenly.
+fn spread(found: &mut Vec<usize>, most: usize) {
+    if found.len() > most {
+        *found = (0..most).map(|i| found[i * found.len() / most]).collect();
     }
 }
 
 /// The samples of a brick beside which something thin may be; `None` if there are none.
 fn suspects(samples: &Samples, level: &Level<'_>, look: &Look) -> Option<Vec<usize>> {
     let cell = level.cell_size_m();
-    let side_reach = SIDE_CELLS * level.asked_cell_size_m() * look.slope;
+    let side_reach = SIDE_CELLS * cell.min(level.asked_cell_size_m()) * look.slope;
     // Coarser bricks are refined because of a kink; how thin what makes it is shows in the end.
     let near = (level.level >= level.ladder.asked && look.convex > KINK_CELLS * cell * look.slope)
         .then_some(cell * look.slope);
     if near.is_none() && look.nearest > side_reach {
         return None;
     }
-    let deep = -DEEP_CELLS * cell * look.slope.min(1.0);
-    let has_deep = samples.iter().any(|&d| d < deep);
+    let deep = DEEP_CELLS.map(|cells| -cells * cell * look.slope.min(1.0));
+    let has_deep = samples.iter().any(|&d| d < deep[0]);
+    let is_thick = |at| has_deep && (1..=2).any(|reach| is_deep_near(samples, at, reach, deep[reach - 1]));
     let mut found = vec![];
     for (i, &d) in samples.iter().enumerate() {
         let at = [i % SIDE, i / SIDE % SIDE, i / SIDE / SIDE];
         let on_side = || at.iter().any(|&c| c == 0 || c == SIDE - 1);
         let suspicious = near.is_some_and(|near| {
             d.abs() <= near && kinks(samples, i).into_iter().any(|kink| kink > KINK_CELLS * near)
-        })
-            || d.abs() <= side_reach && on_side();
-        if suspicious && !(has_deep && is_deep_near(samples, at, deep)) {
+        }) || d.abs() <= side_reach && on_side();
+        if suspicious && !is_thick(at) {
             found.push(i);
         }
     }
-    spread(&mut found);
+    spread(&mut found, MAX_SUSPECTS);
     (!found.is_empty()).then_some(found)
 }
 
@@ -222,9 +246,9 @@ fn kinks(samples: &Samples, i: usize) -> [f32; 3] {
     [along(i % SIDE, 1), along(i / SIDE % SIDE, SIDE), along(i / SIDE / SIDE, SIDE * SIDE)]
 }
 
-/// Whether a sample within two cells lies deep in the solid.
-fn is_deep_near(samples: &Samples, at: [usize; 3], deep: f32) -> bool {
-    let [xs, ys, zs] = at.map(|c| c.saturating_sub(2)..(c + 3).min(SIDE));
+/// Whether a sample so many cells away lies deep in the solid.
+fn is_deep_near(samples: &Samples, at: [usize; 3], reach: usize, deep: f32) -> bool {
+    let [xs, ys, zs] = at.map(|c| c.saturating_sub(reach)..(c + reach + 1).min(SIDE));
     zs.into_iter().any(|z| {
         ys.clone().any(|y| {
             let row = (z * SIDE + y) * SIDE;
@@ -264,7 +288,8 @@ impl Probes {
             self.look(scratch, region, &at);
             if step < NEWTON_STEPS {
                 for (p, g) in at.iter_mut().zip(&self.gradients) {
-                    *p -= g.truncate() * (g.w / g.truncate().length_squared().max(1e-12)).clamp(-reach, reach);
+                    *p -=
+                        g.truncate() * (g.w / g.truncate().length_squared().max(1e-12)).clamp(-reach, reach);
                 }
             }
         }
@@ -278,7 +303,8 @@ impl Probes {
             .filter_map(|((p, g), _)| Some((*p, g.truncate().try_normalize()?)))
             .collect();
         // The depths of all probes together, the shallowest of each first.
-        let depths: [f32; DEPTHS] = std::array::from_fn(|i| reach * DEPTH_RATIO.powi(i as i32 + 1 - DEPTHS as i32));
+        let depths: [f32; DEPTHS] =
+            std::array::from_fn(|i| reach * DEPTH_RATIO.powi(i as i32 + 1 - DEPTHS as i32));
         self.points.clear();
         for &(surface, normal) in &arrived {
             for depth in depths {
@@ -346,4 +372,3 @@ fn is_tip(
     evaluator.distances(region, &points.xs, &points.ys, &points.zs, &mut distances);
     distances.iter().any(|&d| -d > TIP_GROWTH * probe.depth)
 }
-

@@ -18,8 +18,8 @@ use crate::{
 };
 
 /// What straight lines between the samples of a brick may miss of the surface before it is refined, twice over
-/// (see [`Look`](super::look::Look)), in cells of the size that was asked for, before it was rounded down.
-const MISS_CELLS: f32 = 0.4;
+/// (see [`Look`](super::look::Look)), in asked cells.
+const MISS_CELLS: f32 = 0.55;
 /// Programs of at most this many operations are not shortened for a single brick of the asked level: that would
 /// take longer than it saves.
 const LEAF_OPS: usize = 400;
@@ -48,11 +48,11 @@ impl<'a> Tree<'a> {
         let share = |level: i32| 0.03 + 0.87 * 4f32.powi(level - ladder.asked as i32);
         tree.plant(source, max_bricks, [0.0, share(0)])?;
         for level in 0..ladder.asked {
-            let enough = MISS_CELLS * ladder.wanted_m;
+            let enough = MISS_CELLS * ladder.cell_size_m(ladder.asked);
             let is_coarse = |brick: &Brick| {
                 let look = &brick.look;
                 let kink = if brick.touches_only { look.convex } else { look.convex.max(look.concave) };
-                kink > enough * look.slope.min(1.0) || brick.thin.missing.is_some()
+                kink > enough * look.slope.min(1.0) || brick.has_seam || brick.thin.missing.is_some()
             };
             let coarse = numbered(&tree.levels[level]).filter(|(_, brick)| is_coarse(brick)).map(|(i, _)| i);
             let coarse: Vec<u32> = coarse.collect();
@@ -75,7 +75,12 @@ impl<'a> Tree<'a> {
     }
 
     /// Makes level 0.
-    fn plant(&mut self, source: &mut Source<'_>, max_bricks: usize, shares: [f32; 2]) -> Result<(), BakeError> {
+    fn plant(
+        &mut self,
+        source: &mut Source<'_>,
+        max_bricks: usize,
+        shares: [f32; 2],
+    ) -> Result<(), BakeError> {
         let level = Level::new(self.ladder, 0, self.field);
         let lattice = &level.lattice;
         let walk = Walk::new(*lattice, level.cell_size_m(), self.watch);
@@ -91,7 +96,9 @@ impl<'a> Tree<'a> {
                     &walk,
                     task,
                     &mut (&mut found, buffer),
-                    &mut |(found, buffer), evaluator, task| bound(evaluator, buffer, &level, task, &mut found.1),
+                    &mut |(found, buffer), evaluator, task| {
+                        bound(evaluator, buffer, &level, task, &mut found.1)
+                    },
                     &mut |(found, _), _, task| {
                         found.0.push(Candidate { at: task.block.at, region: task.region.clone() });
                     },
@@ -106,7 +113,8 @@ impl<'a> Tree<'a> {
             empty.into_iter().for_each(|(index, bound)| self.roots[index as usize] = Child::Empty(bound));
             candidates.extend(found);
         }
-        let places: Vec<usize> = candidates.iter().map(|candidate| lattice.brick_index(candidate.at)).collect();
+        let places: Vec<usize> =
+            candidates.iter().map(|candidate| lattice.brick_index(candidate.at)).collect();
         let meter = Meter::new(self.watch, candidates.len(), shares);
         let outcomes = source.look_at(self.field, &level, candidates, max_bricks, &meter)?;
         let Some(outcomes) = outcomes else {
@@ -197,7 +205,9 @@ fn children(
     fine: &Level<'_>,
     parent: &Brick,
 ) -> [Result<Candidate, f32>; 8] {
-    let at = |octant: usize| 2 * parent.at + UVec3::new(octant as u32 & 1, octant as u32 >> 1 & 1, octant as u32 >> 2);
+    let at = |octant: usize| {
+        2 * parent.at + UVec3::new(octant as u32 & 1, octant as u32 >> 1 & 1, octant as u32 >> 2)
+    };
     let signed = |octant: usize, bound: f32| {
         let corner = [0, 1, 2].map(|axis| (octant >> axis & 1) * (SIDE - 1));
         let sample = parent.distances[corner[0] + SIDE * (corner[1] + SIDE * corner[2])];

@@ -269,6 +269,7 @@ pub fn asset_with_shell(splats: Vec<Splat>, materials: Vec<MaterialSpec>, shell:
             name: "Splats".into(),
             category: AssetCategory::Prop,
             bounds: Bounds { min: min.to_array(), max: max.to_array() },
+            parts: gve_assets::parts_of_materials(&materials),
             materials,
             dna_hash: "0".repeat(64),
             compiler_version: "gve test".into(),
@@ -282,7 +283,6 @@ pub fn asset_with_shell(splats: Vec<Splat>, materials: Vec<MaterialSpec>, shell:
             embedding: Vec::new(),
             splats_trained: false,
             warnings: Vec::new(),
-            parts: Vec::new(),
             volume_lacks: Vec::new(),
         },
     };

@@ -60,6 +60,11 @@ impl Region {
         self.0.program.uniform_part().map(|value| value as u16)
     }
 
+    /// The parts that may be in the region's box; all others are not.
+    pub fn possible_parts(&self) -> Vec<u16> {
+        self.0.program.possible_parts()
+    }
+
     fn new(bounds: Aabb, program: Arc<Program>) -> Self {
         Self(Arc::new(RegionInner { bounds, program }))
     }

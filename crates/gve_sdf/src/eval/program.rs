@@ -79,6 +79,25 @@ impl Program {
         self.lipschitz[self.distance.index()]
     }
 
+    /// Every part index that may come out.
+    pub(crate) fn possible_parts(&self) -> Vec<u16> {
+        let mut parts = vec![];
+        let mut is_seen = vec![false; self.ops.len()];
+        let mut open = vec![self.part];
+        while let Some(id) = open.pop() {
+            if std::mem::replace(&mut is_seen[id.index()], true) {
+                continue;
+            }
+            match self.ops[id.index()] {
+                Op::Const(part) => parts.push(part as u16),
+                // The first operand is the question which of the two is nearer.
+                Op::Select(_, a, b) => open.extend([a, b]),
+                _ => {}
+            }
+        }
+        parts
+    }
+
     /// The part index, if it is the same everywhere.
     pub(crate) fn uniform_part(&self) -> Option<f32> {
         match self.ops[self.part.index()] {

@@ -26,7 +26,7 @@ const ROOM: f32 = 1.15;
 /// How many times steeper than the plain field a true one may be: marching pays for it.
 const MAX_STEEPNESS: f32 = 2.5;
 /// The measured slope is taken as larger by this share: between the points where it was measured it may be.
-const SLOPE_MARGIN: f32 = 1.15;
+const SLOPE_MARGIN: f32 = 1.25;
 
 /// What an offset above asks of a node.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -64,6 +64,14 @@ impl Survey {
             let around = if i % 3 == 0 { 0.5 * size } else { 0.0 };
             places.within(&bounds.padded(1.2 * reach + around))
         }));
+        // Farther off, too, the field divided by the bound must not exceed the distance.
+        let loose = &probes[probes.len() - SEEDS..];
+        let far = nearest(&mut plain, &surface, loose);
+        for (found, distance) in field.distances(loose).into_iter().zip(far) {
+            if distance > 0.1 * reach {
+                slope = slope.max(found.abs() / distance);
+            }
+        }
         let mut slopes: Vec<f32> =
             field.gradients(&probes).into_iter().map(|gradient| gradient.truncate().length()).collect();
         slopes.sort_by(f32::total_cmp);
