@@ -116,7 +116,9 @@ mod tests {
 
     #[test]
     fn a_volume_ends_wherever_it_is_told_to() {
-        ends_wherever_it_is_told_to(|field, watch| volume::bake_watched(field, volume::VolumeOptions::new(48), watch));
+        ends_wherever_it_is_told_to(|field, watch| {
+            volume::bake_watched(field, volume::VolumeOptions::new(48), watch)
+        });
     }
 
     #[test]
