@@ -195,7 +195,9 @@ struct Watch {
 
 impl Watch {
     fn start(architect: &Architect, path: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_gve"))
+        // Whoever runs the tests in the background may have had interrupts ignored, which programs inherit.
+        let mut child = Command::new("env")
+            .args(["--default-signal=INT", env!("CARGO_BIN_EXE_gve")])
             .args(["--json", "watch", path.to_str().unwrap(), "--fast", "--server", &architect.url])
             .stdout(Stdio::piped())
             .spawn()

@@ -2,12 +2,6 @@
 
 use glam::{UVec3, Vec3};
 use gve_sdf::Aabb;
-use gve_types::limits;
-
-use crate::BakeError;
-
-/// Cells between the surface and the outermost samples, on each side.
-const MARGIN_CELLS: f32 = 2.5;
 
 /// A uniform grid: sample `i` stands at `origin + i * cell_size_m`.
 #[derive(Debug, Clone, Copy)]
@@ -23,41 +17,6 @@ pub(crate) struct Lattice {
 }
 
 impl Lattice {
-    /// The grid with `resolution` cells along the longest side of `bounds` and its margin. `shift`, in
-    /// cells and at most half a cell, moves the samples against the bounds.
-    pub(crate) fn around(
-        bounds: Aabb,
-        resolution: u32,
-        brick_cells: u32,
-        shift: Vec3,
-    ) -> Result<Self, BakeError> {
-        let range = limits::VOLUME_RESOLUTION;
-        if !range.contains(&resolution) {
-            return Err(BakeError::Resolution { found: resolution, range });
-        }
-        if !(bounds.min.is_finite() && bounds.max.is_finite()) {
-            return Err(BakeError::Unbounded { min: bounds.min.into(), max: bounds.max.into() });
-        }
-        let extent = bounds.max - bounds.min;
-        let cell_size_m = extent.max_element() / (resolution as f32 - 2.0 * MARGIN_CELLS);
-        if extent.min_element() < 0.0 || cell_size_m <= f32::MIN_POSITIVE {
-            return Err(BakeError::NoSurface { cell_size_m: cell_size_m.max(0.0) });
-        }
-        let distance_m = bounds.max.abs().max(bounds.min.abs()).max_element();
-        if cell_size_m < 64.0 * f32::EPSILON * distance_m {
-            return Err(BakeError::TooFarFromOrigin { cell_size_m, distance_m });
-        }
-        // The longest side is `resolution` by construction; rounding must not add a cell to it.
-        let cells = (extent / cell_size_m + 2.0 * MARGIN_CELLS - 1e-3)
-            .ceil()
-            .as_uvec3()
-            .min(UVec3::splat(resolution));
-        let bricks = (cells + (brick_cells - 1)) / brick_cells;
-        let size = (bricks * brick_cells).as_vec3() * cell_size_m;
-        let origin = 0.5 * (bounds.min + bounds.max) - 0.5 * size + shift * cell_size_m;
-        Ok(Self { origin, cell_size_m, bricks, brick_cells })
-    }
-
     /// Bricks in the whole grid.
     pub(crate) fn brick_count(&self) -> usize {
         self.bricks.x as usize * self.bricks.y as usize * self.bricks.z as usize

@@ -14,7 +14,7 @@ use super::moments::Moments;
 use crate::points::{Points, resize};
 
 /// Squares along one side of a cube's face.
-const SQUARES: usize = 4;
+const SQUARES: usize = 3;
 /// Lines per square: two pairs.
 const LINES: usize = 4;
 /// Shortest step, as a share of the cube's side.

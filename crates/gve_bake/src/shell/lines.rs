@@ -322,7 +322,7 @@ mod tests {
             line(0.1, -0.009, 0.02, &mut evaluator),
             line(0.6, -0.009, 0.02, &mut evaluator),
             line(-0.3, 0.0023, 0.02, &mut evaluator),
-            line(-0.3, -0.017, 0.02, &mut evaluator),
+            line(-0.3, -0.0166, 0.02, &mut evaluator),
             line(-0.3, -0.002, 0.01, &mut evaluator),
         ];
         let care = Care { slope: 1.0, least_m: 0.0005, depth_m: 1e-5, thinnest_m: 1e-4 };

@@ -131,6 +131,3 @@ fn bake_within(
     tree.refine_thin_parts(source, paid.min(max_bricks - tree.stored()))?;
     Ok(BakedVolume { volume: atlas::volume(&tree), lacks: tree.lacks() })
 }
-
-#[cfg(test)]
-mod tests;
