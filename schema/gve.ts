@@ -837,7 +837,7 @@ export interface CompileFailed {
     error: string;
 }
 
-/** The metadata section, stored as JSON. */
+/** The metadata section, stored as JSON. Readers ignore fields that they do not know. */
 export interface FileMetadata {
     /** The asset's name. */
     name: string;
@@ -857,8 +857,51 @@ export interface FileMetadata {
     embedding?: number[];
     /** Whether the splats were trained or only seeded. */
     splats_trained?: boolean;
-    /** What the compile found worth telling, such as features thinner than a cell. */
+    /**
+     * What the compile found worth telling, such as features thinner than a cell; each begins with the JSON path of
+     * the node that it is about.
+     */
     warnings?: string[];
+    /** The parts that the volume refers to by index, each with its mass. Empty in files of format version 1. */
+    parts?: FilePart[];
+    /** What the volume does not show. If there is anything, the shell shows the asset better. */
+    volume_lacks?: MissingFeature[];
+}
+
+/** A part: the innermost named node above a primitive, with the material in effect there. */
+export interface FilePart {
+    /** JSON path of the node in the recipe. */
+    path: string;
+    /** The node's name; of what stands below no name, nothing. */
+    name?: string;
+    /** Index of its material. */
+    material: number;
+    /** Where the part's own space stands. */
+    frame: PartFrame;
+    /** Mass in kilograms, all copies together. */
+    mass_kg: number;
+    /** Volume in cubic metres, all copies together. */
+    volume_m3: number;
+}
+
+/** From a part's own space to the asset's: `asset = translation + rotation * (scale * part)`. */
+export interface PartFrame {
+    /** Metres. */
+    translation: [number, number, number];
+    /** Unit quaternion x, y, z, w. */
+    rotation: [number, number, number, number];
+    /** Above 0. */
+    scale: number;
+}
+
+/** A feature too small for a representation. */
+export interface MissingFeature {
+    /** JSON path of its node in the recipe. */
+    path: string;
+    /** A point at it, in metres. */
+    place: [number, number, number];
+    /** How thin it is there, in metres. */
+    thickness_m: number;
 }
 
 /** An axis-aligned box in metres. */
@@ -879,6 +922,8 @@ export interface MassProperties {
     center_of_mass: [number, number, number];
     /** Inertia tensor about the centre of mass, in kg·m², row by row. */
     inertia_kg_m2: [[number, number, number], [number, number, number], [number, number, number]];
+    /** Estimated bound on the error of mass and volume, as a share of them; 0 where none was made. */
+    relative_error?: number;
 }
 
 /** An engineering code such as `ASTM_A36`, `AMS_4911` or `WOOD_OAK`. */

@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from logging import _SysExcInfoType
 
 _TURNING = (
-    "\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e"
-    "\u2066\u2067\u2068\u2069\ufeff"
+    "\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
 )
 """What turns the direction of text around, and breaks of lines and paragraphs."""
 

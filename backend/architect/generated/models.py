@@ -198,6 +198,19 @@ class MassProperties(BaseModel):
     volume_m3: float
     center_of_mass: tuple[float, float, float]
     inertia_kg_m2: tuple[InertiaKgM2Item, InertiaKgM2Item, InertiaKgM2Item]
+    relative_error: float = 0.0
+
+
+class PartFrame(BaseModel):
+    translation: tuple[float, float, float]
+    rotation: tuple[float, float, float, float]
+    scale: float
+
+
+class MissingFeature(BaseModel):
+    path: str
+    place: tuple[float, float, float]
+    thickness_m: float
 
 
 class AssetType(str, Enum):
@@ -444,17 +457,13 @@ class MaterialSpec(BaseModel):
     recommended_color_mode: ColorMode
 
 
-class FileMetadata(BaseModel):
-    name: str
-    category: AssetCategory
-    bounds: Bounds
-    materials: list[MaterialSpec]
-    dna_hash: str
-    compiler_version: str
-    mass: MassProperties
-    embedding: list[float] = []
-    splats_trained: bool = False
-    warnings: list[str] = []
+class FilePart(BaseModel):
+    path: str
+    name: Optional[str] = None
+    material: Annotated[int, Field(ge=0, le=4294967295)]
+    frame: PartFrame
+    mass_kg: float
+    volume_m3: float
 
 
 class CompileRequest(BaseModel):
@@ -500,6 +509,21 @@ class ErrorBody(BaseModel):
 class MaterialRecord(BaseModel):
     spec: MaterialSpec
     sources: dict[str, str]
+
+
+class FileMetadata(BaseModel):
+    name: str
+    category: AssetCategory
+    bounds: Bounds
+    materials: list[MaterialSpec]
+    dna_hash: str
+    compiler_version: str
+    mass: MassProperties
+    embedding: list[float] = []
+    splats_trained: bool = False
+    warnings: list[str] = []
+    parts: Annotated[list[FilePart], Field(validate_default=True)] = []
+    volume_lacks: Annotated[list[MissingFeature], Field(validate_default=True)] = []
 
 
 class CompileStatus(BaseModel):

@@ -31,8 +31,8 @@ def bake_volume(
 ) -> gve_native.Volume:
     """Bakes the volume of a field with the distances of its graph, on the graph's device.
 
-    The graph is given the points of each level's bricks in turn. Which bricks are looked at, their parts,
-    and how thick the thin ones are is found natively.
+    The graph is given the points of each level's bricks in turn. Which bricks are looked at, their
+    parts, and how thick the thin ones are is found natively.
 
     Raises:
         gve_native.BakeError: the field cannot be baked at this resolution.

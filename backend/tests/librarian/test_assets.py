@@ -93,6 +93,7 @@ async def test_save_load_compile_and_delete(tmp_path: Path, tools: Tools) -> Non
     await librarian.save_asset(save(asset_id=asset.id, expected_version=1))
     assert await librarian.check_cache_validity(asset.id) is CacheStatus.STALE
     await librarian.delete_asset(asset.id)
+    assert result.binary_path is not None
     assert not Path(result.binary_path).exists()
     for gone in (librarian.load_asset, librarian.check_cache_validity, librarian.delete_asset):
         with pytest.raises(AssetNotFoundError):

@@ -71,7 +71,7 @@ def test_other_points_are_refused(field: gve_native.Field) -> None:
 
 def test_weighing_has_limits(field: gve_native.Field) -> None:
     for tolerance in (0.0, 0.2):
-        with pytest.raises(ValueError, match="0.0001 to 0.1, found"):
+        with pytest.raises(ValueError, match=r"0\.0001 to 0\.1, found"):
             gve_native.weigh(field, tolerance)
 
 
