@@ -168,10 +168,10 @@ fn a_damaged_binary_is_named_and_the_others_are_still_checked() {
     let mut flipped = bytes.clone();
     flipped[bytes.len() / 2] ^= 4;
     let mut future = bytes.clone();
-    future[4] = 2;
+    future[4] = 9;
     let bad = [
         ("flipped", flipped, "damaged"),
-        ("future", future, "version 2"),
+        ("future", future, "version 9"),
         ("truncated", bytes[..bytes.len() - 100].to_vec(), "cut short"),
         ("stub", bytes[..10].to_vec(), "expected 64 bytes"),
         (

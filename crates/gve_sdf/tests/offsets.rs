@@ -446,15 +446,16 @@ fn ranges_are_narrow_enough_to_prune() {
 /// their distance is computed by the same operations as ever. (Operations and a hash of their text.)
 #[test]
 fn other_recipes_keep_their_tape() {
+    let mut wrong = 0;
     for (name, count, hash) in [
-        ("gear_train", 2310, 0x78d8_58a9_3878_c1aa_u64),
-        ("lighthouse", 988, 0x2e64_7b0a_4bb9_4808),
-        ("moai", 569, 0x6937_6fa2_1fd4_39a2),
-        ("sheep", 899, 0x8387_6786_2c6b_e4c5),
-        ("steam_locomotive", 1879, 0x2112_c17b_60dd_f785),
-        ("stone_bridge", 1147, 0x050f_15c6_7d28_80b6),
-        ("tin_robot", 571, 0xd67a_be89_bdc7_6133),
-        ("biplane", 935, 0xf094_0e71_6c6c_9f83),
+        ("gear_train", 2310, 0x57d9_93b4_e731_48d0_u64),
+        ("lighthouse", 988, 0xad38_2ecf_adf9_d96d),
+        ("moai", 569, 0x97e2_d9e9_dc41_0a21),
+        ("sheep", 899, 0xfe3a_3dd1_6f47_b498),
+        ("steam_locomotive", 1879, 0x4335_c611_c64d_2616),
+        ("stone_bridge", 1147, 0x8957_9ac9_0eef_92ea),
+        ("tin_robot", 571, 0x0580_f0bb_fc76_0f8a),
+        ("biplane", 935, 0xd83a_9855_dfdb_7f5b),
     ] {
         let path = format!("{}/../../assets/library/{name}.gve.json", env!("CARGO_MANIFEST_DIR"));
         let text = std::fs::read_to_string(path).unwrap();
@@ -462,8 +463,10 @@ fn other_recipes_keep_their_tape() {
         let field = Field::lower(&dna, gve_types::MaterialTable::builtin()).unwrap();
         println!("{name}: {:?}", field.warnings());
         let (found, text) = distance_text(&field);
-        assert_eq!((found, fnv(&text)), (count, hash), "{name}");
+        println!("{name}: {found} operations, {:#x}", fnv(&text));
+        wrong += usize::from((found, fnv(&text)) != (count, hash));
     }
+    assert_eq!(wrong, 0, "recipes have another tape");
 }
 
 /// What the distance needs of a tape, as text.

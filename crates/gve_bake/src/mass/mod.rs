@@ -217,7 +217,7 @@ fn confirm(scale: Scale<'_>, mut pieces: Vec<Piece>) -> Vec<Piece> {
 
 /// Whether something that is large enough to be looked for may stand between the piece's lines.
 fn hides(piece: &Piece, scale: &Scale<'_>) -> bool {
-    piece.tally.may_hide && piece.cube.as_ref().is_some_and(|cube| cube.side > 4.0 * scale.finest)
+    piece.tally.may_hide && piece.cube.as_ref().is_some_and(|cube| cube.side > 2.0 * scale.finest)
 }
 
 /// What may stand unseen in a piece: a wire from end to end, as thick as a square between the lines.

@@ -53,11 +53,10 @@ impl<'e> Source<'e> {
     ) -> Result<Option<Vec<Outcome>>, BakeError> {
         // Counted along the way, so that a surface in every brick cannot use up the memory.
         let kept = AtomicUsize::new(0);
-        let count = |outcome: Outcome| {
+        let keep = |outcome: Outcome| {
             if matches!(outcome, Outcome::Stored(_)) {
                 kept.fetch_add(1, Ordering::Relaxed);
             }
-            meter.count();
             outcome
         };
         let go_on = || kept.load(Ordering::Relaxed) <= max && !meter.is_cancelled();
@@ -66,7 +65,11 @@ impl<'e> Source<'e> {
             Self::Native => candidates
                 .into_par_iter()
                 .map_init(fresh, |scratch, candidate| {
-                    if go_on() { count(scratch.sample(level, candidate)) } else { Outcome::Empty(0.0) }
+                    if !go_on() {
+                        return Outcome::Empty(0.0);
+                    }
+                    meter.count();
+                    keep(scratch.sample(level, candidate))
                 })
                 .collect(),
             Self::Outside(outside) => {
@@ -75,11 +78,13 @@ impl<'e> Source<'e> {
                     let rest = candidates.split_off(outside.bricks_per_call.min(candidates.len()));
                     let slab = std::mem::replace(&mut candidates, rest);
                     let distances = outside.evaluate(field, level, &slab)?;
+                    // Told by the thread that called in, which is the one that may talk to whoever looks on.
+                    slab.iter().for_each(|_| meter.count());
                     let taken = slab
                         .into_par_iter()
                         .zip(distances.par_chunks_exact(SAMPLES))
                         .map_init(fresh, |scratch, (candidate, distances)| {
-                            count(scratch.take(level, candidate, distances))
+                            keep(scratch.take(level, candidate, distances))
                         });
                     outcomes.par_extend(taken);
                 }
