@@ -7,7 +7,7 @@ use anyhow::Context;
 use super::{Packages, Programs, SYSTEM, has_packages};
 use crate::shell::{cargo_home, note, target_dir};
 
-/// What a cold build takes in processor minutes, as measured on x86-64 Linux with a recent compiler.
+/// What a cold build takes in processor minutes, estimated from timed builds on x86-64 Linux.
 fn cpu_minutes(programs: Programs) -> u32 {
     match programs {
         Programs::Tools => 5,

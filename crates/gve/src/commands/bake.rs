@@ -75,7 +75,7 @@ fn document(args: &BakeArgs, baked: &BakeOutput, bytes: u64) -> Value {
         "stages": stages,
         "volume_bricks": data.volume.bricks,
         "volume_lacks": data.metadata.volume_lacks,
-        "cell_size_m": data.volume.cell_size,
+        "finest_cell_m": finest_cell_m(&data.volume),
         "splats": data.splats.len(),
         "triangles": data.shell.indices.len() / 3,
         "mass_kg": data.metadata.mass.mass_kg,
@@ -101,10 +101,11 @@ fn summary(args: &BakeArgs, baked: &BakeOutput, bytes: u64) -> String {
     }
     text.push_str(&format!("  {:<20} {:>8.1} ms\n", "Together", seconds(baked) * 1e3));
     text.push_str(&format!(
-        "  {} splats, {} triangles, cells of {:.4} m, {:.3} kg\n",
+        "  {} splats, {} triangles, cells of {:.4} to {:.4} m, {:.3} kg\n",
         data.splats.len(),
         data.shell.indices.len() / 3,
         data.volume.cell_size,
+        finest_cell_m(&data.volume),
         data.metadata.mass.mass_kg,
     ));
     for warning in &baked.warnings {
@@ -149,4 +150,10 @@ impl Progress for Bar {
             bar.set_message(progress.message.clone());
         }
     }
+}
+
+/// Side of the finest cells of a volume, in metres.
+fn finest_cell_m(volume: &gve_assets::Volume) -> f32 {
+    let finer = volume.levels.len().saturating_sub(1) as i32;
+    volume.cell_size / 2f32.powi(finer)
 }
