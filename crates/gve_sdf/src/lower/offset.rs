@@ -192,7 +192,7 @@ impl Lowering<'_> {
             return Ok(finding);
         }
         let mut survey = Survey::new(&plain, &plain, bounds, levels);
-        let (steepest, strays) = (MAX_STEEPNESS * survey.slope.max(1.0), survey.strays);
+        let steepest = MAX_STEEPNESS * survey.slope.max(1.0);
         for effort in [Effort::All, Effort::Lean, Effort::Deformed] {
             let ((tried, is_cut_off), _) =
                 self.alone(child, place, Asked { reach, is_deformed: false, effort })?;
@@ -200,7 +200,7 @@ impl Lowering<'_> {
                 continue;
             }
             let found = Survey::new(&plain, &tried, bounds, levels);
-            if found.slope <= steepest && found.strays <= strays {
+            if found.slope <= steepest {
                 finding.effort = effort;
                 finding.lipschitz = Some((found.slope * SLOPE_MARGIN).max(1.0));
                 survey = found;

@@ -16,8 +16,6 @@ const COMMON: f32 = 0.999;
 const LARGEST_ERROR: f32 = 0.1;
 /// As long as it is so on more than this share of the surface.
 const LARGEST_SHARE: f32 = 0.02;
-/// How many times the offset away from the surface the field must not say that the offset surface is there.
-const STRAY: f32 = 3.0;
 
 /// How a child's field keeps to the distances that an offset takes it for.
 #[derive(Debug, Clone)]
@@ -25,8 +23,6 @@ pub(in super::super) struct Survey {
     /// What the field changes by per metre, but for rare places where it jumps; and no less than by how much it
     /// exceeds the distance.
     pub(super) slope: f32,
-    /// How often the field says that the level is near where the surface is far.
-    pub(super) strays: usize,
     /// By what share the level is off, point by point, in rising order.
     errors: Vec<f32>,
 }
@@ -39,7 +35,7 @@ impl Survey {
         let reach = levels[1].max(-levels[0]);
         let mut places = Places(1);
         let mut slope = 0.0_f32;
-        let (mut errors, mut strays) = (Vec::new(), 0);
+        let mut errors = Vec::new();
 
         let seeds: Vec<Vec3> = (0..SEEDS).map(|_| places.within(&bounds.padded(0.02 * size))).collect();
         let surface = on_surface(&mut plain, seeds, 0.2 * size, 1e-4 * size);
@@ -69,13 +65,12 @@ impl Survey {
             places.within(&bounds.padded(1.2 * reach + around))
         }));
         // Farther off, too, the field divided by the bound must not exceed the distance.
-        let loose = &probes[probes.len() - LOOSE..];
+        let loose = &probes[probes.len() - SEEDS..];
         let far = nearest(&mut plain, &surface, loose);
         for (found, distance) in field.distances(loose).into_iter().zip(far) {
             if distance > 0.1 * reach {
                 slope = slope.max(found.abs() / distance);
             }
-            strays += usize::from(distance > STRAY * reach && found.abs() < reach);
         }
         let mut slopes: Vec<f32> =
             field.gradients(&probes).into_iter().map(|gradient| gradient.truncate().length()).collect();
@@ -83,7 +78,7 @@ impl Survey {
         let common = ((slopes.len() as f32 * COMMON) as usize).min(slopes.len() - 1);
         slope = slope.max(slopes[common]);
         errors.sort_by(f32::total_cmp);
-        Self { slope, strays, errors }
+        Self { slope, errors }
     }
 
     /// What to say about an offset of `reach` metres, if it is off by too much.
