@@ -141,7 +141,7 @@ impl Packages {
         })
     }
 
-    /// What is downloaded and what it takes on the disk, in megabytes, as it was for CPython 3.11 on Linux.
+    /// What is downloaded and what it takes on the disk, in megabytes, as it was for Python 3.11 on Linux.
     fn megabytes(self) -> (u32, u32) {
         match self {
             Self::Light => (135, 270),

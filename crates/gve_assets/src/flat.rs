@@ -132,7 +132,7 @@ fn repack(
 
 /// The first texel of each of a brick's 64 rows.
 fn brick_rows(slab: [u32; 2], slot: u32) -> impl Iterator<Item = usize> {
-    debug_assert!(BRICK_TEXELS == 512);
+    const { assert!(BRICK_TEXELS == 512) };
     let [width, height] = slab.map(|side| (side * BRICK_SAMPLES) as usize);
     let [x, y, z] = slot_texel(slab, slot).map(|texel| texel as usize);
     (0..BRICK_SAMPLES as usize)

@@ -130,10 +130,10 @@ mod tests {
         let bytes: Vec<u8> = (0..10_000_u32).map(|i| ((i * i) >> 7) as u8).collect();
         // Sections with gaps between them; pieces of uneven lengths, some of them empty, one very long.
         let sections = [
-            vec![256..264],
+            vec![256..264, 264..264],
             vec![512..900, 900..900, 900..1500],
             vec![],
-            vec![2048..7000],
+            vec![2048..7000, 7000..7000],
             vec![7168..7200, 7200..9990],
         ];
         let pieces: Vec<_> = sections

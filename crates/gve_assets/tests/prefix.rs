@@ -41,7 +41,7 @@ fn every_prefix_shows_the_sections_that_end_in_it() {
 fn the_order_lets_a_download_be_used_early() {
     let bytes = golden::bytes("several_materials");
     let directory = Directory::from_prefix(&bytes).unwrap().unwrap();
-    let order: Vec<_> = directory.entries().iter().map(|entry| entry.section()).collect();
+    let order: Vec<_> = directory.entries().iter().map(gve_assets::DirectoryEntry::section).collect();
     let level = Section::Level;
     let (metadata, audio, volume) = (Section::Metadata, Section::Audio, Section::Volume);
     assert_eq!(

@@ -1,4 +1,5 @@
 //! Bakes the volumes of recipes and prints what they took: `volumes RESOLUTION RECIPE…`.
+#![allow(clippy::print_stdout, reason = "this is a command-line tool")]
 
 use std::time::Instant;
 

@@ -1,5 +1,5 @@
 //! Every shell is closed and manifold: on random trees and on the sample library.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and tells its figures")]
 
 #[path = "support/intersections.rs"]
 mod intersections;

@@ -1,5 +1,5 @@
 //! Thin parts are there, whole: the number of pieces and of holes through them is the truth.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and tells its figures")]
 
 mod support;
 
@@ -195,7 +195,7 @@ fn coins_bricks_and_boxes_that_touch() {
 #[test]
 fn a_chain() {
     let link = |i: i32| {
-        let turn = if i % 2 == 0 { 0.0 } else { 1.5708 };
+        let turn = if i % 2 == 0 { 0.0 } else { std::f32::consts::FRAC_PI_2 };
         format!(
             r#"{{"op": "translate", "offset": [{}, 0, 0], "child": {{"op": "rotate", "axis": [1, 0, 0], "angle_rad": {turn},
                 "child": {{"op": "torus", "major_radius": 0.01, "minor_radius": 0.001}}}}}}"#,

@@ -135,9 +135,9 @@ fn a_bottle_has_an_inside_and_an_outside() {
     for splat in splats.iter().filter(|splat| splat.position[1].abs() < 0.05) {
         let out = place(splat).with_y(0.0);
         if normal(splat).dot(out) > 0.0 {
-            outside += 1
+            outside += 1;
         } else {
-            inside += 1
+            inside += 1;
         }
         assert!((0.038..0.042).contains(&out.length()) || out.length() < 0.02, "{out}");
     }

@@ -2,7 +2,7 @@
 //!
 //! The truth is computed here, in double precision and without any field: the child's surface as a dense set
 //! of points, carried along by the deformation's own formula.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and tells its figures")]
 
 mod common;
 

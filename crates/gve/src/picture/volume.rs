@@ -85,7 +85,8 @@ impl VolumeScene<'_> {
         let [enter, leave] = ray.span(min, min + extent * self.volume.cell_size);
         let mut t = enter.max(0.0);
         for _ in 0..MAX_STEPS {
-            if !(t <= leave) {
+            let is_within = t <= leave;
+            if !is_within {
                 return None;
             }
             // A little beyond the side that was reached, so that the next brick is found.

@@ -124,7 +124,8 @@ fn part(part: &FilePart, materials: usize) -> Result<(), (&'static str, String, 
         return fault("frame.translation", "finite numbers", format!("{:?}", frame.translation));
     }
     let squared_length: f32 = frame.rotation.iter().map(|x| x * x).sum();
-    if !((squared_length - 1.0).abs() <= UNIT_TOLERANCE) {
+    let is_unit = (squared_length - 1.0).abs() <= UNIT_TOLERANCE;
+    if !is_unit {
         return fault("frame.rotation", "a unit quaternion", format!("{:?}", frame.rotation));
     }
     if !(frame.scale > 0.0 && frame.scale.is_finite()) {

@@ -157,7 +157,7 @@ fn volume(recipe: &Recipe, random: &mut Random) -> Volume {
 
 /// More than one byte counts, for every third recipe.
 fn part_count(recipe: &Recipe) -> u32 {
-    if recipe.seed % 3 == 0 { recipe.materials + 256 } else { recipe.materials }
+    if recipe.seed.is_multiple_of(3) { recipe.materials + 256 } else { recipe.materials }
 }
 
 fn level(recipe: &Recipe, count: u32, random: &mut Random) -> VolumeLevel {

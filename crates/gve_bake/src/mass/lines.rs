@@ -14,7 +14,7 @@ use super::moments::Moments;
 use crate::points::{Points, resize};
 
 /// Squares along one side of a cube's face.
-const SQUARES: usize = 3;
+const SQUARES: usize = 4;
 /// Lines per square: two pairs.
 const LINES: usize = 4;
 /// Shortest step, as a share of the cube's side.
@@ -382,7 +382,7 @@ fn between(from: At, to: At, a: f64, b: f64) -> f64 {
     f64::from(from.t) + share * (f64::from(to.t) - f64::from(from.t))
 }
 
-/// Random numbers that depend on the cube alone (SplitMix64; Steele, Lea and Flood, "Fast splittable pseudorandom
+/// Random numbers that depend on the cube alone (`SplitMix64`; Steele, Lea and Flood, "Fast splittable pseudorandom
 /// number generators", 2014).
 struct Random(u64);
 

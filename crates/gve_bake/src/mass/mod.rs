@@ -11,7 +11,7 @@ mod lines;
 mod moments;
 
 use glam::{DVec3, Vec3};
-use gve_sdf::{Aabb, Field};
+use gve_sdf::{Aabb, Field, Interval};
 use gve_types::MassProperties;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -34,7 +34,7 @@ const MAX_CUBES: usize = 150_000;
 /// How often pieces are cut and confirmed.
 const MAX_TRIES: usize = 3;
 /// Standard deviations that the estimate of the error stands for.
-const DEVIATIONS: f64 = 2.8;
+const DEVIATIONS: f64 = 3.5;
 /// What rounding of distances to single precision may come to.
 const ROUNDING: f64 = 2e-6;
 
@@ -236,11 +236,12 @@ fn cut(tracer: &mut Tracer<'_>, cube: &Cube, cuts: usize) -> Vec<Piece> {
         let min = cube.min + side * corner;
         Aabb { min, max: min + side }
     });
+    let is_empty = |interval: Interval| interval.lo > 0.0;
     let parts: Vec<_> =
-        tracer.evaluator.prune_many(&cube.region, &boxes, |_, interval| !(interval.lo > 0.0)).collect();
+        tracer.evaluator.prune_many(&cube.region, &boxes, |_, interval| !is_empty(interval)).collect();
     let mut pieces = vec![];
     for ((region, interval), bounds) in parts.into_iter().zip(boxes) {
-        if interval.lo > 0.0 {
+        if is_empty(interval) {
             continue;
         }
         let mut tally = Tally::default();

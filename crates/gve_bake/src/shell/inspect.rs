@@ -3,6 +3,11 @@
 //! Two searches. Edges with both ends on one side are searched for sheets between them. Cells with all
 //! corners on one side are looked at when the field says that a surface is near and none is seen there:
 //! a wire, a tip or a crumb that passes between the edges.
+#![allow(
+    clippy::needless_range_loop,
+    clippy::neg_cmp_op_on_partial_ord,
+    reason = "rows are walked by place, and what is no number counts as far"
+)]
 
 use glam::{IVec3, UVec3, Vec3};
 use gve_sdf::{Aabb, Evaluator, Field, Region};

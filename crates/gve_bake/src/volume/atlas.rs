@@ -136,7 +136,7 @@ fn fill_parts<T: Copy + Send>(
                 // What zeros are already.
                 Parts::One(0) => {}
                 Parts::One(part) => {
-                    for_rows(slot, [sx, sy], |_, at| layer[at..at + SIDE].fill(narrow(*part)))
+                    for_rows(slot, [sx, sy], |_, at| layer[at..at + SIDE].fill(narrow(*part)));
                 }
                 Parts::Each(parts) => for_rows(slot, [sx, sy], |row, at| {
                     let row = &parts[row * SIDE..(row + 1) * SIDE];

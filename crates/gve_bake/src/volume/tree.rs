@@ -1,4 +1,5 @@
 //! The tree of bricks while it grows, level by level.
+#![allow(clippy::needless_range_loop, reason = "octants are walked by number")]
 
 use glam::UVec3;
 use gve_assets::BRICK_CELLS;
@@ -97,7 +98,7 @@ impl<'a> Tree<'a> {
                     task,
                     &mut (&mut found, buffer),
                     &mut |(found, buffer), evaluator, task| {
-                        bound(evaluator, buffer, &level, task, &mut found.1)
+                        bound(evaluator, buffer, &level, task, &mut found.1);
                     },
                     &mut |(found, _), _, task| {
                         found.0.push(Candidate { at: task.block.at, region: task.region.clone() });

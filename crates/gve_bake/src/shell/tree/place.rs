@@ -1,4 +1,5 @@
 //! The vertices in the leaves.
+#![allow(clippy::needless_range_loop, reason = "places are walked in chunks")]
 
 use glam::{Vec3, Vec4};
 use gve_sdf::Evaluator;
