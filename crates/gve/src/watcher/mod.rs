@@ -58,7 +58,7 @@ impl Watched {
         Ok(watched)
     }
 
-    /// The recipes there are now, as they are named.
+    /// The recipes there are now, as they are named and in the order of their names.
     pub(crate) fn recipes(&self) -> Result<Vec<PathBuf>, Failure> {
         let found = self.find()?;
         if found.recipes.is_empty() {
@@ -67,7 +67,8 @@ impl Watched {
             let message = format!("no recipe (*{RECIPE_SUFFIX}) in {}", folders.join(", "));
             return Err(Failure::new("no_recipes", message));
         }
-        Ok(found.recipes.into_values().collect())
+        // Not in that of their absolute paths: where links lead is nothing that a reader sees.
+        Ok(found.recipes.into_values().collect::<BTreeSet<_>>().into_iter().collect())
     }
 
     /// Looks where the links lead now.
