@@ -2,7 +2,8 @@
 //!
 //! The cube's face across the field's steepest axis is cut into squares. In each of them two independent
 //! pairs of lines are drawn at random, the lines of a pair opposite each other about the square's
-//! middle, so that a flat face slanted across it is integrated without error. Every line is walked by
+//! middle, so that a flat face slanted across it is integrated without error; and all of that twice over (see
+//! [`Tally`]). Every line is walked by
 //! distance, never by more than the field allows, which finds layers far thinner than the cube: where a
 //! part is thin, the distance to its surface is small, and so are the steps. The difference
 //! between the two pairs says how uncertain the square is.
@@ -15,8 +16,17 @@ use crate::points::{Points, resize};
 
 /// Squares along one side of a cube's face.
 const SQUARES: usize = 4;
-/// Lines per square: two pairs.
+/// Lines per square in one draw: two pairs.
 const LINES: usize = 4;
+/// Independent draws.
+const DRAWS: usize = 2;
+/// Deviations of a normal error that hold it in 99.4 % of all cases, with some room for what is not normal.
+pub(super) const NORMAL_QUANTILE: f64 = 2.75;
+/// With fewer degrees of freedom the expansion of Student's t is no good.
+const LEAST_FREEDOM: f64 = 3.0;
+/// So many steps a line takes as short as they need be; then they are at least so many times the shortest.
+const PATIENCE: usize = 24;
+const GRAZING_STEP: f32 = 4.0;
 /// Shortest step, as a share of the cube's side.
 const SHORTEST_STEP: f32 = 1.0 / 16.0;
 
@@ -46,23 +56,22 @@ impl Cube {
     }
 }
 
-/// Which of two independent sets of lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Draw {
-    First,
-    Second,
-}
-
-/// What is in a cube.
+/// What is in a cube: the mean of two independent draws of lines.
+///
+/// Whether a cube is cut is decided by the spread of the first. Those that are left are the ones whose first draw
+/// happened to look certain, so only the second tells how certain they are.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tally {
     /// Each part that was met, with its moments.
     pub(super) parts: Vec<(u16, Moments)>,
-    /// Variance of the mass and of the volume.
+    /// How uncertain mass and volume are by the first draw, to choose by.
     pub(super) mass_variance: f64,
     pub(super) volume_variance: f64,
-    /// Whether the surface comes so near to a line that there may be something between the lines although none
-    /// of them met it.
+    /// The same by the second.
+    pub(super) mass_spread: Spread,
+    pub(super) volume_spread: Spread,
+    /// Whether none of the lines met anything, but one comes so near to a surface within the cube that something may
+    /// stand between them.
     pub(super) may_hide: bool,
 }
 
@@ -73,22 +82,6 @@ impl Tally {
             self.parts.len() - 1
         });
         &mut self.parts[at].1
-    }
-
-    /// Takes in another, independent tally of the same cube. The first may have been let stand because its variance
-    /// happened to come out small, so only the second's counts.
-    pub(super) fn merge(&mut self, other: &Self) {
-        for (_, moments) in &mut self.parts {
-            moments.scale(0.5);
-        }
-        for &(part, moments) in &other.parts {
-            let mut half = moments;
-            half.scale(0.5);
-            self.part(part).add(&half);
-        }
-        self.mass_variance = 0.5 * other.mass_variance;
-        self.volume_variance = 0.5 * other.volume_variance;
-        self.may_hide &= other.may_hide;
     }
 
     /// Adds a box that is one part.
@@ -117,6 +110,63 @@ struct Line {
     u: f32,
     v: f32,
     at: At,
+    /// Where it came nearest to the surface.
+    nearest: At,
+}
+
+impl Line {
+    fn go_to(&mut self, at: At) {
+        self.at = at;
+        if at.distance.abs() < self.nearest.distance.abs() {
+            self.nearest = at;
+        }
+    }
+}
+
+/// What the differences between two independent estimates in many squares tell of the sum of all.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Spread {
+    /// Sum of the variances.
+    pub(super) variance: f64,
+    /// Sum of their squares.
+    squares: f64,
+}
+
+impl Spread {
+    /// Adds a square whose variance was estimated from one difference.
+    fn add_difference(&mut self, difference: f64) {
+        let variance = difference * difference;
+        self.add(&Self { variance, squares: variance * variance });
+    }
+
+    pub(super) fn add(&mut self, other: &Self) {
+        self.variance += other.variance;
+        self.squares += other.squares;
+    }
+
+    /// Of the mean of two estimates, both as uncertain as this.
+    fn halved(&self) -> Self {
+        Self { variance: 0.5 * self.variance, squares: 0.25 * self.squares }
+    }
+
+    /// How far the sum is off at most, in 99 of 100 cases: Student's t for as many degrees of freedom as
+    /// the squares that matter give (Welch, "The generalization of Student's problem", 1947, with his
+    /// correction for few degrees; t by its expansion, Abramowitz and Stegun 26.7.5).
+    pub(super) fn error(&self) -> f64 {
+        if self.squares <= 0.0 {
+            return 0.0;
+        }
+        let freedom = (3.0 * self.variance * self.variance / self.squares - 2.0).max(LEAST_FREEDOM);
+        let z = NORMAL_QUANTILE;
+        let terms = [
+            (z.powi(3) + z) / 4.0,
+            (5.0 * z.powi(5) + 16.0 * z.powi(3) + 3.0 * z) / 96.0,
+            (3.0 * z.powi(7) + 19.0 * z.powi(5) + 17.0 * z.powi(3) - 15.0 * z) / 384.0,
+        ];
+        let [a, b, c] = terms;
+        let student = z + (a + (b + c / freedom) / freedom) / freedom;
+        student * self.variance.sqrt()
+    }
 }
 
 /// Between two points of a line.
@@ -125,6 +175,21 @@ struct Gap {
     line: usize,
     from: At,
     to: At,
+    /// Whether it is a piece of one in which the surface was looked for more closely.
+    is_close: bool,
+}
+
+impl Gap {
+    /// Where it is cut for a closer look: where the surface seems to be, or half way.
+    fn cut(&self) -> f32 {
+        let Self { from, to, .. } = *self;
+        let share = if from.is_inside() == to.is_inside() {
+            0.5
+        } else {
+            (from.distance.abs() / (from.distance.abs() + to.distance.abs())).clamp(0.05, 0.95)
+        };
+        from.t + share * (to.t - from.t)
+    }
 }
 
 /// One thread's evaluator and buffers.
@@ -136,7 +201,9 @@ pub(super) struct Tracer<'a> {
     parts: Vec<u16>,
     gradients: Vec<Vec4>,
     lines: Vec<Line>,
+    /// Lines that have not come to the cube's end, and how far each goes next.
     open: Vec<usize>,
+    ahead: Vec<f32>,
     gaps: Vec<Gap>,
 }
 
@@ -151,50 +218,62 @@ impl<'a> Tracer<'a> {
             gradients: vec![],
             lines: vec![],
             open: vec![],
+            ahead: vec![],
             gaps: vec![],
         }
     }
 
     /// What is in a cube through which the surface may pass, or in which parts may meet.
-    pub(super) fn tally(&mut self, cube: &Cube, draw: Draw) -> Tally {
+    /// Looks with different numbers draw other lines.
+    pub(super) fn tally(&mut self, cube: &Cube, look: u64) -> Tally {
         let axis = self.steepest_axis(cube);
-        self.draw_lines(cube, axis, draw);
+        self.draw_lines(cube, axis, look);
         let square = cube.side / SQUARES as f32;
-        let section = f64::from(square).powi(2) / LINES as f64;
+        let section = f64::from(square).powi(2) / (LINES * DRAWS) as f64;
         let mut run = Run {
             scale: self.scale,
             axis,
             section,
             tally: Tally::default(),
-            pairs: [[0.0; 4]; SQUARES * SQUARES],
+            pairs: [[0.0; 4]; DRAWS * SQUARES * SQUARES],
         };
         let end = cube.min[axis] + cube.side;
         let lipschitz = self.scale.field.lipschitz().min(cube.region.lipschitz()).max(1e-3);
+        let per_metre = lipschitz.recip();
         let shortest = self.scale.finest.min(SHORTEST_STEP * cube.side);
-        let (mut nearest, mut met) = (f32::INFINITY, false);
+        let mut met = false;
         self.open.clear();
         self.open.extend(0..self.lines.len());
-        self.evaluate(cube, axis, |line| line.at.t);
+        self.points.clear();
+        self.lines.iter().for_each(|line| self.points.push(point(axis, line, line.at.t)));
+        self.evaluate_points(cube);
         for (i, line) in self.lines.iter_mut().enumerate() {
-            line.at.distance = self.distances[i];
-            line.at.part = self.parts[i];
+            line.nearest.distance = f32::INFINITY;
+            line.go_to(At { t: line.at.t, distance: self.distances[i], part: self.parts[i] });
             met |= line.at.is_inside();
-            nearest = nearest.min(line.at.distance.abs());
         }
+        let mut round = 0;
         while !self.open.is_empty() {
-            let ahead = |line: &Line| {
-                let step = (line.at.distance.abs() / lipschitz).max(shortest);
+            round += 1;
+            // A line that grazes a surface would take hundreds of steps, alone.
+            let least = if round > PATIENCE { (GRAZING_STEP * shortest).min(cube.side / 16.0).max(shortest) } else { shortest };
+            self.ahead.clear();
+            self.points.clear();
+            for &index in &self.open {
+                let line = &self.lines[index];
+                let step = (line.at.distance.abs() * per_metre).max(least);
                 // Far from the origin a step may be too short to change the number.
-                (line.at.t + step).max(line.at.t.next_up()).min(end)
-            };
-            self.evaluate(cube, axis, ahead);
+                let t = (line.at.t + step).max(line.at.t.next_up()).min(end);
+                self.ahead.push(t);
+                self.points.push(point(axis, line, t));
+            }
+            self.evaluate_points(cube);
             for (i, &index) in self.open.iter().enumerate() {
                 let line = &mut self.lines[index];
-                let to = At { t: ahead(line), distance: self.distances[i], part: self.parts[i] };
-                let gap = Gap { line: index, from: line.at, to };
-                line.at = to;
+                let to = At { t: self.ahead[i], distance: self.distances[i], part: self.parts[i] };
+                let gap = Gap { line: index, from: line.at, to, is_close: false };
+                line.go_to(to);
                 met |= to.is_inside();
-                nearest = nearest.min(to.distance.abs());
                 if !run.close(line, gap, shortest) {
                     self.gaps.push(gap);
                 }
@@ -202,10 +281,34 @@ impl<'a> Tracer<'a> {
             let lines = &self.lines;
             self.open.retain(|&index| lines[index].at.t < end);
         }
-        self.halve_gaps(cube, axis, shortest, &mut run);
+        self.cut_gaps(cube, axis, shortest, &mut run);
         let mut tally = run.finish();
-        tally.may_hide = !met && nearest < square * lipschitz;
+        tally.may_hide = !met && self.comes_near(cube, axis, square * lipschitz);
         tally
+    }
+
+    /// Whether a line comes nearer than `reach` to a surface that lies in the cube. What lies beyond its sides is in its
+    /// neighbours: a face along which a cube stands does not count.
+    fn comes_near(&mut self, cube: &Cube, axis: usize, reach: f32) -> bool {
+        self.points.clear();
+        let mut distances = std::mem::take(&mut self.distances);
+        distances.clear();
+        for line in self.lines.iter().filter(|line| line.nearest.distance.abs() < reach) {
+            self.points.push(point(axis, line, line.nearest.t));
+            distances.push(line.nearest.distance);
+        }
+        self.distances = distances;
+        resize(&mut self.gradients, self.points.len());
+        let p = &self.points;
+        self.evaluator.gradients(&cube.region, &p.xs, &p.ys, &p.zs, &mut self.gradients);
+        let half = 0.5 * cube.side;
+        self.gradients.iter().enumerate().any(|(i, value)| {
+            let slope = value.xyz();
+            let way = slope * (value.w / slope.length_squared().max(1e-12));
+            let away = (self.points.get(i) - way - cube.middle()).abs();
+            // Not all fields are as steep as they should be, and surfaces are curved.
+            away.max_element() <= half + 0.25 * way.length()
+        })
     }
 
     /// The axis along which the field changes most near the surface.
@@ -226,37 +329,27 @@ impl<'a> Tracer<'a> {
         (0..3).fold(0, |most, axis| if sum[axis] > sum[most] { axis } else { most })
     }
 
-    fn draw_lines(&mut self, cube: &Cube, axis: usize, draw: Draw) {
+    fn draw_lines(&mut self, cube: &Cube, axis: usize, look: u64) {
         let square = cube.side / SQUARES as f32;
         let [across, up] = others(axis);
         let middle = cube.middle();
-        let mut random = Random::at(middle, cube.side, draw);
+        let mut random = Random::at(middle, cube.side, look);
         self.lines.clear();
-        for j in 0..SQUARES {
-            for i in 0..SQUARES {
-                let at = |i: usize| (i as f32 + 0.5 - 0.5 * SQUARES as f32) * square;
-                let (u, v) = (middle[across] + at(i), middle[up] + at(j));
-                for _ in 0..LINES / 2 {
-                    let (du, dv) = (random.offset() * square, random.offset() * square);
-                    for sign in [1.0, -1.0] {
-                        let at = At { t: cube.min[axis], ..At::default() };
-                        self.lines.push(Line { u: u + sign * du, v: v + sign * dv, at });
-                    }
+        for square_index in 0..DRAWS * SQUARES * SQUARES {
+            let at = |i: usize| (i as f32 + 0.5 - 0.5 * SQUARES as f32) * square;
+            let (i, j) = (square_index % SQUARES, square_index / SQUARES % SQUARES);
+            let (u, v) = (middle[across] + at(i), middle[up] + at(j));
+            for _ in 0..LINES / 2 {
+                let (du, dv) = (random.offset() * square, random.offset() * square);
+                for sign in [1.0, -1.0] {
+                    let at = At { t: cube.min[axis], ..At::default() };
+                    self.lines.push(Line { u: u + sign * du, v: v + sign * dv, at, nearest: at });
                 }
             }
         }
     }
 
-    /// Distances and parts of the open lines at `t`.
-    fn evaluate(&mut self, cube: &Cube, axis: usize, t: impl Fn(&Line) -> f32) {
-        self.points.clear();
-        for &index in &self.open {
-            let line = &self.lines[index];
-            self.points.push(point(axis, line, t(line)));
-        }
-        self.evaluate_points(cube);
-    }
-
+    /// Distances and parts at the points.
     fn evaluate_points(&mut self, cube: &Cube) {
         let Self { evaluator, points: p, distances, parts, .. } = self;
         resize(distances, p.len());
@@ -270,19 +363,21 @@ impl<'a> Tracer<'a> {
         }
     }
 
-    /// Finds where in long gaps one part ends and another begins.
-    fn halve_gaps(&mut self, cube: &Cube, axis: usize, shortest: f32, run: &mut Run<'_>) {
+    /// Finds where in gaps the surface is, and where one part ends and another begins.
+    fn cut_gaps(&mut self, cube: &Cube, axis: usize, shortest: f32, run: &mut Run<'_>) {
         while !self.gaps.is_empty() {
             let gaps = std::mem::take(&mut self.gaps);
-            let half = |gap: &Gap| 0.5 * (gap.from.t + gap.to.t);
             self.points.clear();
             for gap in &gaps {
-                self.points.push(point(axis, &self.lines[gap.line], half(gap)));
+                self.points.push(point(axis, &self.lines[gap.line], gap.cut()));
             }
             self.evaluate_points(cube);
             for (i, gap) in gaps.iter().enumerate() {
-                let middle = At { t: half(gap), distance: self.distances[i], part: self.parts[i] };
-                for gap in [Gap { to: middle, ..*gap }, Gap { from: middle, ..*gap }] {
+                let middle = At { t: gap.cut(), distance: self.distances[i], part: self.parts[i] };
+                for gap in [
+                    Gap { to: middle, is_close: true, ..*gap },
+                    Gap { from: middle, is_close: true, ..*gap },
+                ] {
                     if !run.close(&self.lines[gap.line], gap, shortest) {
                         self.gaps.push(gap);
                     }
@@ -299,8 +394,8 @@ struct Run<'a> {
     /// Cross-section that a line stands for.
     section: f64,
     tally: Tally,
-    /// For each square mass and volume by either pair.
-    pairs: [[f64; 4]; SQUARES * SQUARES],
+    /// For each square of either draw, mass and volume by either pair.
+    pairs: [[f64; 4]; DRAWS * SQUARES * SQUARES],
 }
 
 impl Run<'_> {
@@ -324,6 +419,8 @@ impl Run<'_> {
                 self.add(line, gap, from.part, f64::from(from.t), border);
                 self.add(line, gap, to.part, border, f64::from(to.t));
             }
+            // Curved surfaces are not where a straight line between two distances says, and always on the same side of it.
+            _ if !gap.is_close => return false,
             (inside, _) => {
                 let border = between(from, to, f64::from(from.distance.abs()), f64::from(to.distance.abs()));
                 if inside {
@@ -352,12 +449,20 @@ impl Run<'_> {
     }
 
     fn finish(mut self) -> Tally {
-        for [mass_a, mass_b, volume_a, volume_b] in self.pairs {
-            // Each pair alone stands for half of the square's weight, so the square's estimate is their sum, and
-            // the square of their difference is unbiased for the variance of that.
-            self.tally.mass_variance += (mass_a - mass_b).powi(2);
-            self.tally.volume_variance += (volume_a - volume_b).powi(2);
+        let (first, second) = self.pairs.split_at(SQUARES * SQUARES);
+        // Each pair alone stands for half of a draw's square, so the draw's estimate is their sum, and the square of their
+        // difference is unbiased for the variance of that; the draws' mean has half of it.
+        let difference = |a: f64, b: f64| DRAWS as f64 * (a - b);
+        for &[mass_a, mass_b, volume_a, volume_b] in first {
+            self.tally.mass_variance += 0.5 * difference(mass_a, mass_b).powi(2);
+            self.tally.volume_variance += 0.5 * difference(volume_a, volume_b).powi(2);
         }
+        for &[mass_a, mass_b, volume_a, volume_b] in second {
+            self.tally.mass_spread.add_difference(difference(mass_a, mass_b));
+            self.tally.volume_spread.add_difference(difference(volume_a, volume_b));
+        }
+        self.tally.mass_spread = self.tally.mass_spread.halved();
+        self.tally.volume_spread = self.tally.volume_spread.halved();
         self.tally
     }
 }
@@ -382,13 +487,13 @@ fn between(from: At, to: At, a: f64, b: f64) -> f64 {
     f64::from(from.t) + share * (f64::from(to.t) - f64::from(from.t))
 }
 
-/// Random numbers that depend on the cube alone (`SplitMix64`; Steele, Lea and Flood, "Fast splittable pseudorandom
+/// Random numbers that depend on the cube and on the look alone (`SplitMix64`; Steele, Lea and Flood, "Fast splittable pseudorandom
 /// number generators", 2014).
 struct Random(u64);
 
 impl Random {
-    fn at(middle: Vec3, side: f32, draw: Draw) -> Self {
-        let mut random = Self(draw as u64);
+    fn at(middle: Vec3, side: f32, look: u64) -> Self {
+        let mut random = Self(look);
         for number in [middle.x, middle.y, middle.z, side] {
             random.0 = random.next() ^ u64::from(number.to_bits());
         }

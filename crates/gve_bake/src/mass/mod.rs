@@ -17,7 +17,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use self::{
-    lines::{Cube, Draw, Scale, Tally, Tracer},
+    lines::{Cube, NORMAL_QUANTILE, Scale, Spread, Tally, Tracer},
     moments::Moments,
 };
 use crate::survey::{Block, Grid, Keep, survey};
@@ -31,12 +31,11 @@ const FINEST: f32 = 1.0 / 4096.0;
 const MAX_CUTS: usize = 12;
 /// Most cubes that are looked at.
 const MAX_CUBES: usize = 150_000;
-/// How often pieces are cut and confirmed.
-const MAX_TRIES: usize = 3;
-/// Standard deviations that the estimate of the error stands for.
-const DEVIATIONS: f64 = 3.5;
-/// What rounding of distances to single precision may come to.
-const ROUNDING: f64 = 2e-6;
+/// How often the estimate may miss the tolerance before it is left at that.
+const MAX_TRIES: u64 = 3;
+/// What does not even out from line to line: rounding of distances to single precision, and curvature between the two
+/// points that a border lies between.
+const SYSTEMATIC: f64 = 3e-5;
 
 /// An error, as a share of the mass, that the designer is told of.
 const WORTH_A_WARNING: f32 = 0.01;
@@ -105,12 +104,18 @@ pub fn weigh(field: &Field, tolerance: f32) -> Weight {
         .flatten_iter()
         .collect();
     let tolerance = f64::from(tolerance.clamp(1e-4, 0.1));
-    for _ in 0..MAX_TRIES {
-        pieces = confirm(scale, refine(scale, pieces, tolerance));
+    let mut aim = tolerance;
+    for attempt in 0..MAX_TRIES {
+        pieces = refine(scale, pieces, aim, attempt > 0);
+        if attempt > 0 {
+            look_again(scale, &mut pieces, attempt);
+        }
         let weight = add_up(field, &scale, &pieces);
-        if f64::from(weight.total.relative_error) <= tolerance || pieces.len() > MAX_CUBES / 2 {
+        let error = f64::from(weight.total.relative_error);
+        if error <= tolerance || pieces.len() > MAX_CUBES / 2 {
             return weight;
         }
+        aim *= (0.7 * tolerance / error).max(0.25);
     }
     add_up(field, &scale, &pieces)
 }
@@ -120,8 +125,6 @@ struct Piece {
     /// What to cut if it is too uncertain; `None` where nothing is.
     cube: Option<Cube>,
     cuts: usize,
-    /// Whether it was looked at twice.
-    is_confirmed: bool,
     tally: Tally,
 }
 
@@ -131,7 +134,7 @@ fn begin(tracer: &mut Tracer<'_>, grid: &Grid, block: &Block) -> Vec<Piece> {
         let bounds = grid.aabb(block.first, block.size);
         let mut tally = Tally::default();
         tally.add_box(&tracer.scale, part, bounds.min, bounds.max - bounds.min);
-        return vec![Piece { cube: None, cuts: 0, is_confirmed: true, tally }];
+        return vec![Piece { cube: None, cuts: 0, tally }];
     }
     let [x0, y0, z0] = block.first;
     let [nx, ny, nz] = block.size;
@@ -145,22 +148,22 @@ fn begin(tracer: &mut Tracer<'_>, grid: &Grid, block: &Block) -> Vec<Piece> {
                     _ => tracer.evaluator.prune(&block.region, bounds).0,
                 };
                 let cube = Cube { min: bounds.min, side: grid.brick, region };
-                let tally = tracer.tally(&cube, Draw::First);
-                pieces.push(Piece { cube: Some(cube), cuts: 0, is_confirmed: false, tally });
+                let tally = tracer.tally(&cube, 0);
+                pieces.push(Piece { cube: Some(cube), cuts: 0, tally });
             }
         }
     }
     pieces
 }
 
-/// Cuts the most uncertain pieces until the whole is certain enough.
-fn refine(scale: Scale<'_>, mut pieces: Vec<Piece>, tolerance: f64) -> Vec<Piece> {
-    // The second look halves the variance.
-    let goal = 2.0 * (tolerance / DEVIATIONS).powi(2);
+/// Cuts the most uncertain pieces until the whole is certain enough: by the first draw alone, or by both where that was
+/// not enough because it has missed something small.
+fn refine(scale: Scale<'_>, mut pieces: Vec<Piece>, tolerance: f64, by_both: bool) -> Vec<Piece> {
+    let goal = (tolerance / NORMAL_QUANTILE).powi(2);
     let mut looked_at = pieces.len();
     loop {
         let total = total(&pieces);
-        let shares: Vec<f64> = pieces.iter().map(|piece| share_of_variance(piece, &total, &scale)).collect();
+        let shares: Vec<f64> = pieces.iter().map(|piece| share_of_variance(piece, &total, &scale, by_both)).collect();
         let mut rest: f64 = shares.iter().sum();
         let mut order: Vec<usize> = (0..pieces.len()).collect();
         order.sort_by(|&a, &b| shares[b].total_cmp(&shares[a]).then(a.cmp(&b)));
@@ -200,19 +203,19 @@ fn refine(scale: Scale<'_>, mut pieces: Vec<Piece>, tolerance: f64) -> Vec<Piece
     }
 }
 
-/// Looks at every piece a second time. Pieces were chosen for cutting by variances that are themselves uncertain, and
-/// those that were left are the ones that seemed certain: an independent look tells.
-fn confirm(scale: Scale<'_>, mut pieces: Vec<Piece>) -> Vec<Piece> {
+/// Draws all lines anew: those that both draws have chosen pieces by tell nothing of what is left.
+fn look_again(scale: Scale<'_>, pieces: &mut [Piece], attempt: u64) {
     pieces.par_iter_mut().with_min_len(16).for_each_init(
         || Tracer::new(scale),
         |tracer, piece| {
-            if let (Some(cube), false) = (&piece.cube, piece.is_confirmed) {
-                piece.tally.merge(&tracer.tally(cube, Draw::Second));
-                piece.is_confirmed = true;
+            if let Some(cube) = &piece.cube {
+                let was_hiding = piece.tally.may_hide;
+                piece.tally = tracer.tally(cube, attempt);
+                // What these lines pass by the earlier ones may have met.
+                piece.tally.may_hide &= was_hiding;
             }
         },
     );
-    pieces
 }
 
 /// Whether something that is large enough to be looked for may stand between the piece's lines.
@@ -248,12 +251,12 @@ fn cut(tracer: &mut Tracer<'_>, cube: &Cube, cuts: usize) -> Vec<Piece> {
         match region.uniform_part() {
             Some(part) if interval.hi < 0.0 => {
                 tally.add_box(&tracer.scale, part, bounds.min, Vec3::splat(side));
-                pieces.push(Piece { cube: None, cuts, is_confirmed: true, tally });
+                pieces.push(Piece { cube: None, cuts, tally });
             }
             _ => {
                 let cube = Cube { min: bounds.min, side, region };
-                let tally = tracer.tally(&cube, Draw::First);
-                pieces.push(Piece { cube: Some(cube), cuts, is_confirmed: false, tally });
+                let tally = tracer.tally(&cube, 0);
+                pieces.push(Piece { cube: Some(cube), cuts, tally });
             }
         }
     }
@@ -269,36 +272,39 @@ fn total(pieces: &[Piece]) -> Moments {
 }
 
 /// What a piece adds to the variance of mass, volume and inertia, each as a share of the whole.
-fn share_of_variance(piece: &Piece, total: &Moments, scale: &Scale<'_>) -> f64 {
+fn share_of_variance(piece: &Piece, total: &Moments, scale: &Scale<'_>, by_both: bool) -> f64 {
     let Some(cube) = &piece.cube else { return 0.0 };
+    let tally = &piece.tally;
+    let chosen = |first: f64, second: &Spread| if by_both { 0.5 * (first + second.variance) } else { first };
+    let mass_variance = chosen(tally.mass_variance, &tally.mass_spread);
+    let volume_variance = chosen(tally.volume_variance, &tally.volume_spread);
     let ratio = |variance: f64, whole: f64| if whole > 0.0 { variance / (whole * whole) } else { 0.0 };
-    let mass = ratio(piece.tally.mass_variance, total.mass);
-    let volume = ratio(piece.tally.volume_variance, total.volume);
+    let mass = ratio(mass_variance, total.mass);
+    let volume = ratio(volume_variance, total.volume);
     let arm = cube.min.as_dvec3() + 0.5 * f64::from(cube.side) - scale.origin - total.center();
-    let inertia = ratio(piece.tally.mass_variance * arm.length_squared().powi(2), total.spread());
+    let inertia = ratio(mass_variance * arm.length_squared().powi(2), total.spread());
     mass.max(volume).max(inertia)
 }
 
 fn add_up(field: &Field, scale: &Scale<'_>, pieces: &[Piece]) -> Weight {
     let mut parts = vec![Moments::default(); field.parts().len()];
-    let (mut mass_variance, mut volume_variance, mut hidden) = (0.0, 0.0, 0.0);
+    let (mut mass_spread, mut volume_spread, mut hidden) = (Spread::default(), Spread::default(), 0.0);
     for piece in pieces {
         for &(part, ref moments) in &piece.tally.parts {
             parts[usize::from(part)].add(moments);
         }
-        mass_variance += piece.tally.mass_variance;
-        volume_variance += piece.tally.volume_variance;
+        mass_spread.add(&piece.tally.mass_spread);
+        volume_spread.add(&piece.tally.volume_spread);
         hidden += hidden_volume(piece);
     }
     let mut total = Moments::default();
     for part in &parts {
         total.add(part);
     }
-    let error =
-        |variance: f64, whole: f64| if whole > 0.0 { DEVIATIONS * variance.sqrt() / whole } else { 0.0 };
+    let error = |spread: &Spread, whole: f64| if whole > 0.0 { spread.error() / whole } else { 0.0 };
     let hidden = if total.volume > 0.0 { hidden / total.volume } else { 0.0 };
     let relative_error =
-        error(mass_variance, total.mass).max(error(volume_variance, total.volume)) + hidden + ROUNDING;
+        error(&mass_spread, total.mass).max(error(&volume_spread, total.volume)) + hidden + SYSTEMATIC;
     let of = |part: &Moments| PartWeight { mass_kg: part.mass as f32, volume_m3: part.volume as f32 };
     Weight::new(total.properties(scale.origin, relative_error.min(1.0)), parts.iter().map(of).collect())
 }

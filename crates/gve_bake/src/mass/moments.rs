@@ -48,14 +48,6 @@ impl Moments {
         self.products += other.products;
     }
 
-    pub(super) fn scale(&mut self, factor: f64) {
-        self.volume *= factor;
-        self.mass *= factor;
-        self.first *= factor;
-        self.squares *= factor;
-        self.products *= factor;
-    }
-
     /// Centre of mass, about the fixed point.
     pub(super) fn center(&self) -> DVec3 {
         if self.mass > 0.0 { self.first / self.mass } else { DVec3::ZERO }
