@@ -163,6 +163,10 @@ class Volume:
     def lacks(self) -> list[tuple[str, list[float], float]]:
         """Parts too thin for it, one place of each: path of the node, place and thickness in m."""
 
+    @property
+    def warnings(self) -> list[str]:
+        """What the designer should know of what it lacks."""
+
 @final
 class VolumeLevel:
     """One level of a volume."""
@@ -265,6 +269,10 @@ class Splats:
     @property
     def materials(self) -> NDArray[np.uint8]:
         """Palette indices: shape (n,)."""
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the designer should know of what the seeding left out; splats from arrays have none."""
 
     def __len__(self) -> int: ...
 

@@ -1,6 +1,7 @@
 """Compiles through a running Architect: stages, reuse, priorities, supersession, failure."""
 
 import asyncio
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,22 @@ async def test_without_pytorch_splats_are_seeded_and_the_result_says_so(
         metadata = gve_native.read_metadata(result["binary_path"])
         assert warning in metadata
         assert (await server.http.get("/health")).json()["can_train"] is False
+
+
+async def test_what_no_form_shows_is_told_with_its_node(tmp_path: Path, tools: Tools) -> None:
+    pane = {"op": "box", "half_extents": [0.5, 0.00015, 0.5], "name": "Pane"}
+    turned = {"op": "rotate", "axis": [1, 2, 3], "angle_rad": 0.5, "child": pane}
+    ball = {"op": "sphere", "radius": 0.2}
+    dna = recipe() | {"root_node": {"op": "union", "children": [ball, turned]}}
+    async with running(tmp_path, tools) as server:
+        result = (await server.compiled(await server.create(dna)))["result"]
+        path = "$.root_node.children[1].child"
+        for form in ("for the volume", "for an asset of this size", "for splats"):
+            told = [text for text in result["warnings"] if form in text]
+            assert told, (form, result["warnings"])
+            assert told[0].startswith(path), told
+        metadata = json.loads(gve_native.read_metadata(result["binary_path"]))
+        assert metadata["warnings"] == result["warnings"]
 
 
 async def test_splats_are_trained_where_pytorch_is(tmp_path: Path, tools: Tools) -> None:

@@ -188,10 +188,13 @@ def test_a_budget_pays_for_thin_parts() -> None:
     upright = {"op": "cylinder", "radius": 0.0005, "half_height": 0.5}
     turned = {"op": "rotate", "axis": [1, 0, 0.4], "angle_rad": 0.8, "child": upright}
     wire = gve_native.Field(recipe(turned))
-    lacks = gve_native.bake_volume(wire, 16, budget_bytes=0).lacks
+    coarse = gve_native.bake_volume(wire, 16, budget_bytes=0)
+    lacks = coarse.lacks
+    assert [text.split(":")[0] for text in coarse.warnings] == ["$.root_node"]
     assert [path for path, _, _ in lacks] == ["$.root_node"]
     assert lacks[0][2] == pytest.approx(0.001, rel=0.05)
-    assert gve_native.bake_volume(wire, 16).lacks == []
+    fine = gve_native.bake_volume(wire, 16)
+    assert (fine.lacks, fine.warnings) == ([], [])
 
 
 def test_distances_from_outside_give_the_same_volume(field: gve_native.Field) -> None:

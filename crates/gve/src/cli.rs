@@ -120,9 +120,9 @@ pub(crate) struct BakeArgs {
     /// Replace whatever file is there, also one of another kind.
     #[arg(long)]
     pub(crate) force: bool,
-    /// Cells along the longest side of volume and mesh. Cells are powers of two of a metre: the largest not above
-    /// longest side / (resolution - 5) in the volume, the nearest to it in the mesh, and finer ones where parts are
-    /// thin.
+    /// Cells along the longest side of volume and mesh; in the volume of a slender asset they count up to three times.
+    /// Cells are powers of two of a metre: the nearest to longest side / (resolution - 5), and finer ones where parts
+    /// are thin.
     #[arg(long, default_value_t = DEFAULT_VOLUME_RESOLUTION,
         value_parser = clap::value_parser!(u32).range(i64::from(*VOLUME_RESOLUTION.start())..=i64::from(*VOLUME_RESOLUTION.end())))]
     pub(crate) resolution: u32,

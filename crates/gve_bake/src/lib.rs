@@ -14,6 +14,7 @@ mod survey;
 mod test_recipes;
 pub mod volume;
 mod walk;
+mod warning;
 mod watch;
 
 pub use error::BakeError;

@@ -254,8 +254,9 @@ pub fn bake(
     })?;
     let mut warnings = field.warnings().to_vec();
     warnings.extend_from_slice(&weight.warnings);
+    warnings.extend(volume.warnings(&field));
     warnings.extend(report.warnings());
-    warnings.extend(seeding.missing.iter().map(|missing| missing.warning(&field)));
+    warnings.extend(seeding.warnings(&field));
     let stamp = Stamp {
         asset_id: options.asset_id,
         version: options.version.unwrap_or(dna.metadata.version),

@@ -357,6 +357,9 @@ fn what_the_budget_does_not_pay_for_is_named() {
     assert_eq!(missing.len(), 1, "{missing:?}");
     assert_eq!(missing[0].path, "$.root_node.children[1]");
     assert!((missing[0].thickness_m - 0.001).abs() < 2e-5, "{missing:?}");
+    let [warning] = &baked.warnings(&sheet)[..] else { panic!("one warning") };
+    let parts = ["$.root_node.children[1] (Pane): ", " mm thick at (", "draw the shell", "larger budget"];
+    assert!(parts.iter().all(|part| warning.contains(part)), "{warning}");
     let mut evaluator = Evaluator::new(&sheet);
     let root = evaluator.root();
     let depth = evaluator.distance(&root, Vec3::from(missing[0].place));

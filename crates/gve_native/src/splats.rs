@@ -23,6 +23,7 @@ const UNIT_TOLERANCE: f32 = 1e-3;
 #[pyclass(frozen, module = "gve_native")]
 pub(crate) struct Splats {
     pub(crate) splats: Vec<Splat>,
+    warnings: Vec<String>,
 }
 
 #[pymethods]
@@ -77,7 +78,7 @@ impl Splats {
                 reserved: 0,
             }
         });
-        Ok(Self { splats: splats.collect() })
+        Ok(Self { splats: splats.collect(), warnings: vec![] })
     }
 
     /// Centres in metres: shape (n, 3).
@@ -118,6 +119,12 @@ impl Splats {
             let bytes: &[u8] = bytemuck::cast_slice(&this.splats);
             arrays::shaped((this.splats.len(),).strides((STRIDE,)), &bytes[46.min(bytes.len())..])
         })
+    }
+
+    /// What the designer should know of what the seeding left out; splats from arrays have none.
+    #[getter]
+    fn warnings(&self) -> Vec<String> {
+        self.warnings.clone()
     }
 
     fn __len__(&self) -> usize {
@@ -192,7 +199,8 @@ pub(crate) fn seed_splats(
     progress: Option<Py<PyAny>>,
     cancel: Option<&CancelToken>,
 ) -> PyResult<Splats> {
-    let splats = Caller::new(progress, cancel)
-        .watch(py, "Seeding splats", |desk| splats::seed_watched(&field.field, count, desk))?;
-    Ok(Splats { splats })
+    let seeding = Caller::new(progress, cancel)
+        .watch(py, "Seeding splats", |desk| splats::seed_reported(&field.field, count, desk))?;
+    let warnings = seeding.warnings(&field.field);
+    Ok(Splats { splats: seeding.splats, warnings })
 }

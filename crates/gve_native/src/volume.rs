@@ -32,6 +32,7 @@ pub(crate) struct Volume {
     pub(crate) baked: Arc<BakedVolume>,
     /// What it does not show.
     pub(crate) missing: Vec<MissingFeature>,
+    warnings: Vec<String>,
 }
 
 #[pymethods]
@@ -78,6 +79,12 @@ impl Volume {
     #[getter]
     fn lacks(&self) -> Vec<(String, [f32; 3], f32)> {
         self.missing.iter().map(|lack| (lack.path.clone(), lack.place, lack.thickness_m)).collect()
+    }
+
+    /// What the designer should know of what it lacks.
+    #[getter]
+    fn warnings(&self) -> Vec<String> {
+        self.warnings.clone()
     }
 
     fn __repr__(&self) -> String {
@@ -162,7 +169,7 @@ impl VolumeLevel {
 
 impl Volume {
     fn new(baked: BakedVolume, field: &gve_sdf::Field) -> Self {
-        Self { missing: baked.missing(field), baked: Arc::new(baked) }
+        Self { missing: baked.missing(field), warnings: baked.warnings(field), baked: Arc::new(baked) }
     }
 }
 

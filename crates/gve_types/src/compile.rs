@@ -73,7 +73,7 @@ pub struct CompileRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(max = 30000))]
     pub splat_iterations: Option<u32>,
-    /// Cells along the longest side; 128 when left out.
+    /// Cells along the longest side of volume and mesh, as `gve bake --resolution` counts them; 128 when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 8, max = 512))]
     pub volume_resolution: Option<u32>,

@@ -37,7 +37,7 @@ pub const MAX_MATERIALS: usize = 255;
 /// Most operations in a lowered field.
 pub const MAX_TAPE_OPS: usize = 262_144;
 
-/// Smallest and largest volume resolution: cells along the longest side.
+/// Smallest and largest resolution of volume and mesh: cells along the longest side, rounded to powers of two of a metre.
 pub const VOLUME_RESOLUTION: std::ops::RangeInclusive<u32> = 8..=512;
 /// Volume resolution when nothing else is asked for.
 pub const DEFAULT_VOLUME_RESOLUTION: u32 = 128;

@@ -36,6 +36,7 @@ def run(build: Build, progress: Progress, lowered: Lowered) -> SplatResult:
         progress(share * (_SEEDING if trains else 1.0), message)
 
     seeds = gve_native.seed_splats(lowered.field, build.tools.splat_count, seeding, build.cancel)
+    build.warnings.extend(seeds.warnings)
     if not trains:
         if iterations > 0:
             build.warnings.append(f"splats were seeded but not trained: {reason}")

@@ -12,7 +12,14 @@ _LOG = logging.getLogger(__name__)
 
 
 def run(build: Build, progress: Progress, lowered: Lowered) -> gve_native.Volume:
-    """Samples the field: by PyTorch on a CUDA device, natively everywhere else."""
+    """Samples the field; what the volume lacks becomes the compile's warnings."""
+    volume = _bake(build, progress, lowered)
+    build.warnings.extend(volume.warnings)
+    return volume
+
+
+def _bake(build: Build, progress: Progress, lowered: Lowered) -> gve_native.Volume:
+    """Samples by PyTorch on a CUDA device, natively everywhere else."""
     resolution = build.options.volume_resolution
     if lowered.graph is not None and build.tools.device != "cpu":
         from architect.math_jit.volume import bake_volume

@@ -31,6 +31,7 @@ use rayon::prelude::*;
 use crate::{
     BakeError, Watch,
     survey::{Keep, survey},
+    warning,
     watch::{Meter, check},
 };
 use brick::{Paint, Worker};
@@ -87,6 +88,13 @@ pub struct Seeding {
     pub missing: Vec<Missing>,
 }
 
+impl Seeding {
+    /// What the designer should know of what is missing.
+    pub fn warnings(&self, field: &Field) -> Vec<String> {
+        self.missing.iter().map(|missing| missing.warning(field)).collect()
+    }
+}
+
 /// A place that is too thin for splats.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Missing {
@@ -99,19 +107,9 @@ pub struct Missing {
 }
 
 impl Missing {
-    /// The warning that a designer reads.
-    pub fn warning(&self, field: &Field) -> String {
-        let Self { place: [x, y, z], thickness_m, .. } = *self;
-        let (path, name) = match field.parts().get(usize::from(self.part)) {
-            Some(part) => (&*part.path, part.name.as_deref()),
-            None => ("$.root_node", None),
-        };
-        let name = name.map(|name| format!(" ({name})")).unwrap_or_default();
-        format!(
-            "{path}{name}: {:.3} mm thick at [{x:.4}, {y:.4}, {z:.4}], too thin for splats in an object of this \
-             size: make it thicker, or ask for more splats",
-            1000.0 * thickness_m
-        )
+    fn warning(&self, field: &Field) -> String {
+        let says = "too thin for splats in an object of this size: make it thicker, or ask for more splats";
+        warning::too_thin(field, self.part, self.place, self.thickness_m, says)
     }
 }
 

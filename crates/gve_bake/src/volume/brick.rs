@@ -25,8 +25,24 @@ const UNITS: f32 = 512.0;
 pub(super) struct Candidate {
     /// Its place among the bricks of its level.
     pub(super) at: UVec3,
-    /// A program that holds in it.
-    pub(super) region: Region,
+    pub(super) programs: Programs,
+}
+
+/// Programs for a brick and what is beside it.
+#[derive(Clone)]
+pub(super) struct Programs {
+    /// Holds in the brick.
+    pub(super) own: Region,
+    /// Holds around it too: the shortest known.
+    pub(super) wide: Region,
+}
+
+impl Programs {
+    /// The shortest of them that holds in a box; `root` holds everywhere.
+    pub(super) fn within<'a>(&'a self, root: &'a Region, bounds: &Aabb) -> &'a Region {
+        let holds = |region: &&Region| region.bounds().contains_box(bounds);
+        [&self.own, &self.wide].into_iter().find(holds).unwrap_or(root)
+    }
 }
 
 /// What became of a candidate.
@@ -50,8 +66,8 @@ pub(super) enum Child {
 pub(super) struct Brick {
     /// Its place among the bricks of its level.
     pub(super) at: UVec3,
-    /// A program that holds in it; until its level is done.
-    pub(super) region: Option<Region>,
+    /// Until its level is done.
+    pub(super) programs: Option<Programs>,
     /// What its samples tell.
     pub(super) look: Look,
     /// Metres per unit of distance.
@@ -169,12 +185,12 @@ impl Scratch {
     pub(super) fn sample(&mut self, level: &Level<'_>, candidate: Candidate) -> Outcome {
         self.fill_positions(&level.lattice, candidate.at);
         let Self { evaluator, x, y, z, distances, .. } = self;
-        let fused = self.materials.len() > 1 && candidate.region.uniform_part().is_none();
+        let fused = self.materials.len() > 1 && candidate.programs.own.uniform_part().is_none();
         if fused {
             let out = (&mut distances[..], &mut self.parts[..]);
-            evaluator.distances_and_parts(&candidate.region, x, y, z, out);
+            evaluator.distances_and_parts(&candidate.programs.own, x, y, z, out);
         } else {
-            evaluator.distances(&candidate.region, x, y, z, distances);
+            evaluator.distances(&candidate.programs.own, x, y, z, distances);
         }
         self.decide(level, candidate, fused)
     }
@@ -193,22 +209,22 @@ impl Scratch {
             let bound = level.bound(look.nearest, cell, Interval::ALL);
             return Outcome::Empty(if look.inside { -bound } else { bound });
         }
-        let Candidate { at, region } = candidate;
-        let thin = Thin::of(self, level, at, &region, &look);
+        let Candidate { at, programs } = candidate;
+        let thin = Thin::of(self, level, at, &programs, &look);
         let touches_only = level.level < level.ladder.asked
             && look.concave > 0.0
             && look.highest <= TOUCHING_CELLS * cell
-            && !thin::has_gap(self, level, at, &region, &look);
+            && !thin::has_gap(self, level, at, &programs, &look);
         let scale = power_below(look.largest.max(f32::MIN_POSITIVE)) / UNITS;
         let scale = scale.max(f32::MIN_POSITIVE);
-        let parts = match region.uniform_part() {
+        let parts = match programs.own.uniform_part() {
             _ if self.materials.len() <= 1 => Parts::One(0),
             Some(part) => Parts::One(part),
             None => {
                 if !has_parts {
                     self.fill_positions(&level.lattice, at);
                     let Self { evaluator, x, y, z, parts, .. } = self;
-                    evaluator.parts(&region, x, y, z, parts);
+                    evaluator.parts(&programs.own, x, y, z, parts);
                 }
                 let first = self.parts[0];
                 let is_one = self.parts.iter().all(|&part| part == first);
@@ -222,7 +238,7 @@ impl Scratch {
         distances.convert_from_f32_slice(&scaled);
         let brick = Brick {
             at,
-            region: Some(region),
+            programs: Some(programs),
             look,
             scale,
             distances,

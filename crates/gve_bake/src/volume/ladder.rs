@@ -40,7 +40,7 @@ pub(super) struct Ladder {
 
 impl Ladder {
     /// The ladder for about `resolution` cells along the longest side of `bounds` and its margin: their size
-    /// is the largest power of two of a metre that gives no fewer.
+    /// is the nearest power of two of a metre, so that in the mean over all sizes they are as fine as was asked for.
     pub(super) fn around(bounds: Aabb, resolution: u32) -> Result<Self, BakeError> {
         let range = limits::VOLUME_RESOLUTION;
         if !range.contains(&resolution) {
@@ -52,7 +52,7 @@ impl Ladder {
         let (min, max) = (bounds.min.as_dvec3(), bounds.max.as_dvec3());
         let longest = (max - min).max_element();
         let wanted = longest / (f64::from(resolution) - 2.0 * MARGIN_CELLS);
-        let asked_exponent = exponent_below(wanted);
+        let asked_exponent = nearest_exponent(wanted);
         if (max - min).min_element() < 0.0 || asked_exponent < SMALLEST_EXPONENT {
             return Err(BakeError::NoSurface { cell_size_m: wanted.max(0.0) as f32 });
         }
@@ -109,6 +109,11 @@ fn exponent_below(x: f64) -> i32 {
     (x.to_bits() >> 52 & 0x7ff) as i32 - 1023
 }
 
+/// The power of two that is nearest to a positive number by their ratio, as an exponent.
+fn nearest_exponent(x: f64) -> i32 {
+    exponent_below(std::f64::consts::SQRT_2 * x)
+}
+
 /// 2^exponent, to the last bit.
 fn power_of_two(exponent: i32) -> f32 {
     f32::from_bits(((exponent.clamp(-126, 127) + 127) as u32) << 23)
@@ -126,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cells_are_the_next_power_of_two_and_the_origin_is_whole_bricks() {
+    fn cells_are_the_nearest_power_of_two_and_the_origin_is_whole_bricks() {
         for (size, resolution) in
             [(1.0f32, 128), (0.93, 128), (7.3, 40), (2e-5, 128), (300.0, 512), (1e-9, 8)]
         {
@@ -134,7 +139,8 @@ mod tests {
             let bounds = Aabb::new(corner, corner + Vec3::new(size, 0.5 * size, 0.2 * size));
             let ladder = Ladder::around(bounds, resolution).unwrap();
             let (wanted, cell) = (size / (resolution as f32 - 5.0), ladder.cell_size_m(ladder.asked));
-            assert!(cell <= wanted * 1.00001 && 2.0 * cell > wanted * 0.99999, "{cell} for {wanted}");
+            let ratio = cell / wanted * std::f32::consts::SQRT_2;
+            assert!((0.99999..2.00001).contains(&ratio), "{cell} for {wanted}");
             assert_eq!(cell, power_below(cell));
             let brick = 7.0 * ladder.cell_size_m(0);
             assert_eq!((ladder.origin / brick).fract(), Vec3::ZERO);

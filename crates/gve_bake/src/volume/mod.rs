@@ -17,7 +17,7 @@ use gve_assets::Volume;
 use gve_sdf::Field;
 use gve_types::{MissingFeature, limits};
 
-use crate::{BakeError, Watch};
+use crate::{BakeError, Watch, warning};
 use ladder::Ladder;
 use source::Source;
 use tree::Tree;
@@ -34,8 +34,7 @@ pub const DEFAULT_BUDGET_BYTES: u64 = 32 << 20;
 /// How fine a volume is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VolumeOptions {
-    /// Cells along the longest side, as of a grid without levels; the cells are the next smaller power of two of
-    /// a metre.
+    /// Cells along the longest side, as of a grid without levels; the cells are the nearest power of two of a metre.
     pub resolution: u32,
     /// What parts that are too thin for those cells may add to the volume, in bytes.
     pub budget_bytes: u64,
@@ -68,6 +67,14 @@ impl BakedVolume {
             place: lack.position,
             thickness_m: lack.thickness_m,
         };
+        self.lacks.iter().map(of).collect()
+    }
+
+    /// What the designer should know of it.
+    pub fn warnings(&self, field: &Field) -> Vec<String> {
+        let says = "too thin for the volume, so engines draw the shell instead: make it thicker, or ask for a higher \
+                    resolution or a larger budget of bytes for the volume";
+        let of = |lack: &Lack| warning::too_thin(field, lack.part, lack.position, lack.thickness_m, says);
         self.lacks.iter().map(of).collect()
     }
 }

@@ -4,10 +4,10 @@
 //! it is outside again, and asks what the brick shows half way.
 
 use glam::{UVec3, Vec3, Vec4};
-use gve_sdf::Region;
+use gve_sdf::{Aabb, Region};
 
 use super::{
-    brick::{Level, Scratch},
+    brick::{Level, Programs, Scratch},
     look::{Look, SIDE, Samples, interpolate},
 };
 use crate::points::{Points, resize};
@@ -36,6 +36,8 @@ const THICK: f32 = 0.5;
 /// Depths that it looks at, and their ratio.
 const DEPTHS: usize = 14;
 const DEPTH_RATIO: f32 = 1.4;
+/// Every so many of the depths a probe looks at first; only where one of them is outside it looks at the others.
+const FIRST_DEPTHS: usize = 4;
 /// Half way through a part at least this share of its true depth is shown, or the part is not there: the second where
 /// it is thinner than a cell, so that whether it is shown depends on where it lies.
 const SHOWN_DEPTH: [f32; 2] = [0.2, 0.6];
@@ -70,17 +72,16 @@ pub(super) struct Thin {
 impl Thin {
     /// Looks for thin parts in the brick whose distances are in the scratch.
     ///
-    /// `region` is a program that holds in the brick.
     pub(super) fn of(
         scratch: &mut Scratch,
         level: &Level<'_>,
         at: UVec3,
-        region: &Region,
+        programs: &Programs,
         look: &Look,
     ) -> Self {
         let Some(mut suspects) = suspects(&scratch.distances, level, look) else { return Self::default() };
         let reach = probe_reach(level);
-        keep_thin(scratch, level, at, region, reach, &mut suspects);
+        keep_thin(scratch, level, at, programs, reach, &mut suspects);
         if suspects.is_empty() {
             return Self::default();
         }
@@ -88,14 +89,13 @@ impl Thin {
         let bounds = level.bounds(at);
         let mut probes = Probes::default();
         probes.start.extend(suspects.into_iter().map(|sample| level.sample_position(at, sample)));
-        // Probes leave the brick, for which its own program holds. For the few of them the whole program costs
-        // less than shortening it, unless it is long.
+        // Probes leave the brick. For the few of them the whole program costs less than shortening it, unless it is
+        // long.
         let root = scratch.root.clone();
-        let region = if root.len() <= LONG_OPS {
-            root
-        } else {
-            let margin = 2.0 * reach + (TIP_CELLS + 1.0) * level.asked_cell_size_m();
-            scratch.evaluator.prune(&root, bounds.padded(margin)).0
+        let around = bounds.padded(2.0 * reach + (TIP_CELLS + 1.0) * level.asked_cell_size_m());
+        let region = match programs.within(&root, &around) {
+            region if region.len() <= LONG_OPS => region.clone(),
+            region => scratch.evaluator.prune(region, around).0,
         };
         probes.run(scratch, &region, reach);
         let slack = 1e-4 * level.cell_size_m();
@@ -137,7 +137,7 @@ pub(super) fn has_gap(
     scratch: &mut Scratch,
     level: &Level<'_>,
     at: UVec3,
-    region: &Region,
+    programs: &Programs,
     look: &Look,
 ) -> bool {
     let cell = level.cell_size_m();
@@ -154,17 +154,19 @@ pub(super) fn has_gap(
         let beyond = GAP_CELLS * level.asked_cell_size_m() - samples[i] / slope.length().max(0.5);
         points.push(level.sample_position(at, i) + beyond * slope.normalize_or_zero());
     }
-    distances_at(scratch, region, &points).into_iter().any(|d| d > 0.0)
+    distances_at(scratch, programs, &points).into_iter().any(|d| d > 0.0)
 }
 
 /// Distances at a few points in a brick and beside it.
-fn distances_at(scratch: &mut Scratch, region: &Region, points: &Points) -> Vec<f32> {
-    let within = region.bounds();
-    let is_within = |i: usize| within.contains(Vec3::new(points.xs[i], points.ys[i], points.zs[i]));
-    // The whole program costs less for a few points than shortening it for a larger box.
-    let region = if (0..points.len()).all(is_within) { region.clone() } else { scratch.root.clone() };
+fn distances_at(scratch: &mut Scratch, programs: &Programs, points: &Points) -> Vec<f32> {
+    let mut around = Aabb::EMPTY;
+    for i in 0..points.len() {
+        let p = points.get(i);
+        around = Aabb { min: around.min.min(p), max: around.max.max(p) };
+    }
     let mut distances = vec![0.0; points.len()];
-    scratch.evaluator.distances(&region, &points.xs, &points.ys, &points.zs, &mut distances);
+    let region = programs.within(&scratch.root, &around);
+    scratch.evaluator.distances(region, &points.xs, &points.ys, &points.zs, &mut distances);
     distances
 }
 
@@ -208,7 +210,7 @@ fn keep_thin(
     scratch: &mut Scratch,
     level: &Level<'_>,
     at: UVec3,
-    region: &Region,
+    programs: &Programs,
     reach: f32,
     suspects: &mut Vec<usize>,
 ) {
@@ -221,7 +223,7 @@ fn keep_thin(
         points.push(level.sample_position(at, sample) - down * (scratch.distances[sample] / steep + below));
         thick_m.push(THICK * below * steep);
     }
-    let distances = distances_at(scratch, region, &points);
+    let distances = distances_at(scratch, programs, &points);
     let mut index = 0..;
     suspects.retain(|_| index.next().is_some_and(|i: usize| distances[i] > -thick_m[i]));
 }
@@ -305,15 +307,12 @@ impl Probes {
         // The depths of all probes together, the shallowest of each first.
         let depths: [f32; DEPTHS] =
             std::array::from_fn(|i| reach * DEPTH_RATIO.powi(i as i32 + 1 - DEPTHS as i32));
-        self.points.clear();
-        for &(surface, normal) in &arrived {
-            for depth in depths {
-                self.points.push(surface - depth * normal);
-            }
-        }
-        resize(&mut self.distances, self.points.len());
-        let p = &self.points;
-        scratch.evaluator.distances(region, &p.xs, &p.ys, &p.zs, &mut self.distances);
+        let first: Vec<f32> = depths.iter().rev().step_by(FIRST_DEPTHS).copied().collect();
+        self.descend(scratch, region, &arrived, &first);
+        let ends = self.distances.chunks_exact(first.len()).map(|along| along.iter().any(|&d| d > 0.0));
+        let arrived: Vec<(Vec3, Vec3)> =
+            arrived.iter().zip(ends).filter(|(_, ends)| *ends).map(|(&probe, _)| probe).collect();
+        self.descend(scratch, region, &arrived, &depths);
         for (&(surface, normal), along) in arrived.iter().zip(self.distances.chunks_exact(DEPTHS)) {
             let Some(out) = along.iter().position(|&d| d > 0.0) else { continue };
             // Straight between the last depth inside and the first outside; the surface itself is at 0.
@@ -336,6 +335,19 @@ impl Probes {
         }
         // Along a face that a probe only grazes, it is not deep.
         self.found.retain(|probe| probe.depth > GRAZING * probe.thickness_m);
+    }
+
+    /// The distances below points of the surface, depth by depth.
+    fn descend(&mut self, scratch: &mut Scratch, region: &Region, from: &[(Vec3, Vec3)], depths: &[f32]) {
+        self.points.clear();
+        for &(surface, normal) in from {
+            for depth in depths {
+                self.points.push(surface - depth * normal);
+            }
+        }
+        resize(&mut self.distances, self.points.len());
+        let p = &self.points;
+        scratch.evaluator.distances(region, &p.xs, &p.ys, &p.zs, &mut self.distances);
     }
 
     fn look(&mut self, scratch: &mut Scratch, region: &Region, at: &[Vec3]) {

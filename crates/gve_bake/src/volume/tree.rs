@@ -7,7 +7,7 @@ use gve_sdf::{Aabb, Evaluator, Field, Interval};
 use rayon::prelude::*;
 
 use super::{
-    brick::{Brick, Candidate, Child, Level, Outcome, Scratch},
+    brick::{Brick, Candidate, Child, Level, Outcome, Programs, Scratch},
     ladder::Ladder,
     look::{SAMPLES, SIDE},
     source::Source,
@@ -21,6 +21,8 @@ use crate::{
 /// What straight lines between the samples of a brick may miss of the surface before it is refined, twice over
 /// (see [`Look`](super::look::Look)), in asked cells.
 const MISS_CELLS: f32 = 0.55;
+/// How far beside a brick its thin parts are looked for, in cells: that far a program has to hold.
+const BESIDE_CELLS: f32 = 2.2;
 /// Programs of at most this many operations are not shortened for a single brick of the asked level: that would
 /// take longer than it saves.
 const LEAF_OPS: usize = 400;
@@ -65,7 +67,7 @@ impl<'a> Tree<'a> {
             if tree.refine(level, &coarse, source, left, shares)?.is_none() {
                 return Err(BakeError::VolumeTooLarge { max: max_bricks as u64 });
             }
-            tree.levels[level].iter_mut().for_each(|brick| brick.region = None);
+            tree.levels[level].iter_mut().for_each(|brick| brick.programs = None);
         }
         Ok(tree)
     }
@@ -87,6 +89,7 @@ impl<'a> Tree<'a> {
         let walk = Walk::new(*lattice, level.cell_size_m(), self.watch);
         let tasks = walk::tasks(self.field, &walk);
         check(self.watch)?;
+        let root = Evaluator::new(self.field).root();
         let fresh = || (Evaluator::new(self.field), vec![]);
         let parts: Vec<(Vec<Candidate>, Vec<(u32, f32)>)> = tasks
             .par_iter()
@@ -101,7 +104,8 @@ impl<'a> Tree<'a> {
                         bound(evaluator, buffer, &level, task, &mut found.1);
                     },
                     &mut |(found, _), _, task| {
-                        found.0.push(Candidate { at: task.block.at, region: task.region.clone() });
+                        let programs = Programs { own: task.region.clone(), wide: root.clone() };
+                        found.0.push(Candidate { at: task.block.at, programs });
                     },
                 );
                 found
@@ -226,7 +230,8 @@ fn children(
             count += 1;
         }
     }
-    let Some(region) = parent.region.as_ref().filter(|_| count > 0) else { return family };
+    let Some(programs) = parent.programs.as_ref().filter(|_| count > 0) else { return family };
+    let region = &programs.own;
     let own = coarse.bounds(parent.at);
     let pruned;
     let region = if region.bounds() == own {
@@ -237,12 +242,16 @@ fn children(
     };
     let slack = fine.cell_size_m();
     let is_near = |interval: Interval| !(interval.lo > slack || interval.hi < -slack);
+    let parent_own = region.clone();
     let is_worth_it = fine.level < fine.ladder.asked || region.len() > LEAF_OPS;
     let wanted = |_, interval| is_worth_it && is_near(interval);
     let found = scratch.evaluator.prune_many(region, &boxes[..count], wanted);
     for (&octant, (region, interval)) in open.iter().zip(found) {
         family[octant] = if is_near(interval) {
-            Ok(Candidate { at: at(octant), region })
+            // As far as its points look beside it.
+            let around = fine.bounds(at(octant)).padded(BESIDE_CELLS * fine.cell_size_m());
+            let wide = if own.contains_box(&around) { &parent_own } else { &programs.wide };
+            Ok(Candidate { at: at(octant), programs: Programs { own: region, wide: wide.clone() } })
         } else {
             let bound = coarse.bound(parent.look.octants[octant], coarse.cell_size_m(), interval);
             Err(if interval.lo > 0.0 { bound } else { -bound })
