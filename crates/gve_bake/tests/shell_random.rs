@@ -7,6 +7,7 @@ mod support;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use gve_assets::Shell;
 use gve_bake::{
     BakeError,
     shell::{self, ShellReport},
@@ -17,9 +18,16 @@ use intersections::self_intersections;
 use rayon::prelude::*;
 use support::{Faults, faults};
 
-/// Meshes random recipes and returns how many of them had a surface that the grid can hold.
-fn mesh(seeds: std::ops::Range<u64>, resolution: u32) -> usize {
-    let (through, triangles) = (AtomicUsize::new(0), AtomicUsize::new(0));
+/// Most triangles that may pass through others, in a thousand random recipes. What is left is where several pieces
+/// of surface share one of the finest cells: their vertices can all be in place, and the pieces still cross.
+const MOST_CROSSED: u64 = 60;
+/// How many random recipes are meshed; `GVE_RECIPES` says otherwise.
+const RECIPES: u64 = 250;
+
+/// Meshes random recipes and returns how many of them had a surface that the grid can hold, and how many triangles
+/// pass through others.
+fn mesh(seeds: std::ops::Range<u64>, resolution: u32) -> (usize, usize) {
+    let (through, triangles, inwards) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
     let meshed = seeds
         .into_par_iter()
         .filter(|&seed| {
@@ -31,7 +39,12 @@ fn mesh(seeds: std::ops::Range<u64>, resolution: u32) -> usize {
                 Ok(report) => {
                     assert_eq!(faults(&report.shell), Faults::default(), "seed {seed} at {resolution}");
                     assert!(report.thin.len() <= 16);
-                    through.fetch_add(self_intersections(&report.shell).0, Ordering::Relaxed);
+                    let (crossed, place) = self_intersections(&report.shell);
+                    if crossed > 0 {
+                        println!("seed {seed} at {resolution}: {crossed} pass through others, {place:?}");
+                    }
+                    through.fetch_add(crossed, Ordering::Relaxed);
+                    inwards.fetch_add(inward_corners(&report.shell), Ordering::Relaxed);
                     triangles.fetch_add(report.shell.indices.len() / 3, Ordering::Relaxed);
                     true
                 }
@@ -42,26 +55,29 @@ fn mesh(seeds: std::ops::Range<u64>, resolution: u32) -> usize {
         .count();
     let (through, triangles) = (through.into_inner(), triangles.into_inner());
     println!("{meshed} meshes at {resolution}: {through} of {triangles} triangles pass through others");
-    assert!(through * 50 < triangles, "{through} of {triangles} triangles pass through others");
-    meshed
+    assert_eq!(inwards.into_inner(), 0, "normals against their own face");
+    (meshed, through)
 }
 
 #[test]
 fn a_thousand_random_trees() {
-    let meshed = mesh(0..1000, 20);
-    assert!(meshed > 800, "only {meshed} of 1000 recipes have a surface");
+    let recipes = std::env::var("GVE_RECIPES").ok().and_then(|n| n.parse().ok()).unwrap_or(RECIPES);
+    let (meshed, through) = mesh(0..recipes, 20);
+    assert!(meshed as u64 * 10 > recipes * 8, "only {meshed} of {recipes} recipes have a surface");
+    assert!(through as u64 * 1000 <= MOST_CROSSED * recipes, "{through} triangles pass through others");
 }
 
 #[test]
 fn some_random_trees_in_detail() {
-    let meshed = mesh(5000..5060, 56);
+    let (meshed, through) = mesh(5000..5060, 56);
     assert!(meshed > 45, "only {meshed} of 60 recipes have a surface");
+    assert_eq!(through, 0);
 }
 
 #[test]
 fn the_sample_library() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/library");
-    let (mut found, mut kept, mut crossed, mut turned) = (0, 0, 0, 0);
+    let (mut found, mut kept) = (0, 0);
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if !path.to_string_lossy().ends_with(".gve.json") {
@@ -70,44 +86,58 @@ fn the_sample_library() {
         let materials = MaterialTable::builtin();
         let recipe = parse_recipe(&std::fs::read_to_string(&path).unwrap(), materials).unwrap();
         let field = Field::lower(&recipe, materials).unwrap();
+        let name = &recipe.metadata.name;
         for resolution in [40, 128] {
             let report = shell::generate(&field, resolution).unwrap();
-            assert_eq!(faults(&report.shell), Faults::default(), "{} at {resolution}", path.display());
-            let (through, place) = self_intersections(&report.shell);
-            let (off, inwards) = misfits(&field, &report);
+            assert_eq!(faults(&report.shell), Faults::default(), "{name} at {resolution}");
+            let (crossed, place) = self_intersections(&report.shell);
+            let inwards = inward_corners(&report.shell);
+            let off = error_cells(&field, &report);
             let triangles = report.shell.indices.len() / 3;
             println!(
-                "{} at {resolution}: {triangles} of {} triangles, {off:.4} cells off in the mean, {inwards} face inwards, \
-                 {through} pass through others, {place:?}",
-                recipe.metadata.name, report.found_triangles
+                "{name} at {resolution}: {triangles} of {} triangles, {off:.4} cells off in the mean",
+                report.found_triangles
             );
-            assert!(off < 0.05, "{off} cells off");
+            assert!(off < 0.03, "{name} at {resolution}: {off} cells off");
+            assert_eq!(crossed, 0, "{name} at {resolution}: triangles pass through others at {place:?}");
+            assert_eq!(inwards, 0, "{name} at {resolution}: normals against their own face");
             if resolution == 128 {
+                assert!(
+                    10 * triangles <= 6 * report.found_triangles as usize,
+                    "{name}: {triangles} of {}",
+                    report.found_triangles
+                );
                 found += report.found_triangles as usize;
                 kept += triangles;
-                crossed += through;
-                turned += inwards;
             }
         }
     }
-    println!("{kept} of {found} triangles, {crossed} pass through others, {turned} face inwards");
-    assert!(found > 100_000 && 2 * kept <= found, "{kept} of {found} triangles");
-    assert!(crossed * 250 < kept && turned * 100 < kept, "{crossed} and {turned} of {kept}");
+    println!("{kept} of {found} triangles");
+    assert!(found > 100_000 && 3 * kept <= found, "{kept} of {found} triangles");
 }
 
-/// Mean distance in cells between the middles of triangles and the surface, and how many triangles face
-/// against the normals of all their corners.
-fn misfits(field: &Field, report: &ShellReport) -> (f32, usize) {
+/// Corners whose normal is against their own face, but for faces without an area.
+fn inward_corners(shell: &Shell) -> usize {
+    let against = |triangle: &[u32]| {
+        let [a, b, c] = [0, 1, 2].map(|i| Vec3::from(shell.positions[triangle[i] as usize]));
+        let plane = (b - a).cross(c - a);
+        triangle.iter().filter(|&&i| Vec3::from(shell.normals[i as usize]).dot(plane) < 0.0).count()
+    };
+    shell.indices.chunks_exact(3).map(against).sum()
+}
+
+/// Mean distance in cells between the surface and the triangles, in their middles and those of their sides.
+fn error_cells(field: &Field, report: &ShellReport) -> f32 {
     let mut evaluator = Evaluator::new(field);
     let root = evaluator.root();
-    let (mut sum, mut area, mut inwards) = (0.0, 0.0, 0);
+    let (mut sum, mut area) = (0.0, 0.0);
     for triangle in report.shell.indices.chunks_exact(3) {
         let [a, b, c] = [0, 1, 2].map(|i| Vec3::from(report.shell.positions[triangle[i] as usize]));
         let plane = (b - a).cross(c - a);
-        sum += plane.length() * evaluator.distance(&root, (a + b + c) / 3.0).abs();
-        area += plane.length();
-        let against = |i: &u32| Vec3::from(report.shell.normals[*i as usize]).dot(plane) < 0.0;
-        inwards += usize::from(triangle.iter().all(against));
+        for p in [(a + b + c) / 3.0, 0.5 * (a + b), 0.5 * (b + c), 0.5 * (c + a)] {
+            sum += plane.length() * evaluator.distance(&root, p).abs();
+            area += plane.length();
+        }
     }
-    (sum / area / report.cell_size_m, inwards)
+    sum / area / report.cell_size_m
 }

@@ -3,13 +3,13 @@
 
 mod support;
 
-use std::{collections::HashMap, time::Instant};
+use std::time::Instant;
 
 use gve_assets::Shell;
 use gve_bake::shell::{self, ShellReport};
 use gve_sdf::{Evaluator, Field, Vec3};
 use gve_types::{MaterialTable, limits::DEFAULT_VOLUME_RESOLUTION, parse_recipe};
-use support::{Faults, faults, field};
+use support::{Faults, faults, field, pieces};
 
 /// The field of one of the cases that once failed.
 fn case(name: &str) -> Field {
@@ -17,35 +17,6 @@ fn case(name: &str) -> Field {
     let materials = MaterialTable::builtin();
     let recipe = parse_recipe(&std::fs::read_to_string(path).unwrap(), materials).unwrap();
     Field::lower(&recipe, materials).unwrap()
-}
-
-/// Euler characteristics of the connected pieces of a closed mesh, least first: a ball has 2, a ring 0.
-fn pieces(shell: &Shell) -> Vec<i64> {
-    let mut parent: Vec<u32> = shell.weld.clone();
-    fn root(parent: &mut [u32], mut i: u32) -> u32 {
-        while parent[i as usize] != i {
-            parent[i as usize] = parent[parent[i as usize] as usize];
-            i = parent[i as usize];
-        }
-        i
-    }
-    for triangle in shell.indices.chunks_exact(3) {
-        for i in 1..3 {
-            let (a, b) = (root(&mut parent, triangle[0]), root(&mut parent, triangle[i]));
-            parent[a as usize] = b;
-        }
-    }
-    // Vertices less half a face each: three edges to two faces.
-    let mut euler: HashMap<u32, i64> = HashMap::new();
-    for i in (0..shell.weld.len()).filter(|&i| shell.weld[i] as usize == i) {
-        *euler.entry(root(&mut parent, i as u32)).or_default() += 2;
-    }
-    for triangle in shell.indices.chunks_exact(3) {
-        *euler.entry(root(&mut parent, triangle[0])).or_default() -= 1;
-    }
-    let mut all: Vec<i64> = euler.into_values().map(|twice| twice / 2).collect();
-    all.sort_unstable();
-    all
 }
 
 fn volume_m3(shell: &Shell) -> f64 {
@@ -238,4 +209,51 @@ fn what_is_thinner_is_reported_and_leaves_no_crumbs() {
         assert_eq!(faults(&report.shell), Faults::default());
         assert_eq!(pieces(&report.shell), [2]);
     }
+}
+
+/// What is somewhat thinner than a thousandth of the longest side is there, whole, or is reported with its place and
+/// its thickness.
+#[test]
+fn what_is_a_little_thinner_is_whole_or_reported() {
+    let axis = Vec3::new(0.3, 0.2, 1.0);
+    let shape = |part: &str, angle_rad: f32| {
+        field(&format!(
+            r#"{{"op": "rotate", "axis": [0.3, 0.2, 1.0], "angle_rad": {angle_rad}, "child": {{"op": "union", "children": [
+                {{"op": "sphere", "radius": 0.02, "center": [0.01, 0.02, 0.0]}}, {part}]}}}}"#
+        ))
+    };
+    let (mut whole, mut reported) = (0, 0);
+    for share in [0.6f32, 0.7, 0.8, 0.9, 0.96] {
+        for kind in ["sheet", "wire"] {
+            for angle_rad in [0.0f32, 0.2, 0.7] {
+                let part = |half: f32| match kind {
+                    "sheet" => format!(r#"{{"op": "box", "half_extents": [0.5, {half}, 0.3]}}"#),
+                    _ => format!(r#"{{"op": "cylinder", "radius": {half}, "half_height": 0.5}}"#),
+                };
+                let longest_m = shape(&part(0.0004), angle_rad).bounds().size().max_element();
+                let half = 0.5e-3 * share * longest_m;
+                let shape = shape(&part(half), angle_rad);
+                let name = format!("{kind} of {share}/1000 turned by {angle_rad}");
+                let report = mesh(&name, &shape);
+                assert_eq!(faults(&report.shell), Faults::default(), "{name}");
+                let back = glam::Quat::from_axis_angle(axis.normalize(), angle_rad).inverse();
+                let local = report.shell.positions.iter().map(|&p| back * Vec3::from(p));
+                let reach = local.fold(Vec3::ZERO, |reach, p| reach.max(p.abs()));
+                let is_whole = pieces(&report.shell) == [2] && reach.max_element() > 0.5 - half;
+                whole += usize::from(is_whole);
+                reported += usize::from(!report.thin.is_empty());
+                assert!(is_whole || !report.thin.is_empty(), "{name}: {:?}, {reach}", pieces(&report.shell));
+                for feature in &report.thin {
+                    // Near a corner it may be measured askew.
+                    let thickness = feature.thickness_m / (2.0 * half);
+                    assert!((0.85..1.1).contains(&thickness), "{name}: {feature:?}");
+                    let off = (back * feature.position).abs() - Vec3::new(0.5, 0.5, 0.3);
+                    assert!(off.max_element() < 0.001, "{name}: {feature:?}");
+                    assert!(report.warnings()[0].contains("a wall of 0."), "{:?}", report.warnings());
+                }
+            }
+        }
+    }
+    println!("{whole} whole, {reported} reported of 30");
+    assert!(whole >= 15, "{whole} of 30 are whole");
 }

@@ -15,7 +15,7 @@ use super::{
 /// How far vertices stay from the sides of their cell, in cells, so that no two of them coincide.
 pub(super) const INSET_CELLS: f32 = 1e-3;
 /// Farthest that a vertex may stand from its cell, in cells.
-const REACH: Vec3 = Vec3::ONE;
+pub(super) const REACH: f32 = 1.0;
 /// Largest distance between the surface and a vertex outside its cell, in cells.
 const AGREEMENT_CELLS: f32 = 0.01;
 /// By what share vertices outside their cells are drawn back, so that those of several cells at one
@@ -40,6 +40,8 @@ pub(super) struct CellSet {
     pub(super) normals: Vec<Vec3>,
     /// For each vertex the first one at the same point of the surface.
     pub(super) weld: Vec<u32>,
+    /// First vertices that stand outside their cell, and the best place in it.
+    pub(super) strays: Vec<(u32, Vec3)>,
     /// Cells that are too coarse for the surface in them.
     pub(super) strained: Vec<UVec3>,
     /// Cells in which the signs alone do not tell how the surface runs.
@@ -78,6 +80,8 @@ struct Point {
     position: Vec3,
     /// A better one outside the cell, if the field agrees.
     free: Option<Vec3>,
+    /// The best position in the cell, where the vertices stand outside.
+    home: Option<Vec3>,
     /// Where its crossings end in the list.
     end: usize,
     /// Whether it is the first of its cell.
@@ -166,13 +170,14 @@ impl Placer {
             }
             let best = planes.solve(INSET_CELLS, 1.0 - INSET_CELLS);
             let position = corner + cell_size * best.boxed;
-            let free = free_place(&best).map(|free| corner + cell_size * free);
+            let free = free_place(&best, REACH).map(|free| corner + cell_size * free);
             let own = self.crossings[start..].iter().map(|(_, crossing)| crossing);
             let is_strained = is_strained(own, corner, cell_size, best.boxed, MAX_STRAIN);
             self.points.push(Point {
                 corner,
                 position,
                 free,
+                home: None,
                 end: self.crossings.len(),
                 is_first: curve == 0,
                 is_strained,
@@ -222,6 +227,7 @@ impl Placer {
         for (point, gradient) in self.points.iter_mut().zip(&self.gradients) {
             let Some(free) = point.free else { continue };
             if distances.next().is_some_and(|&distance| is_better(distance, gradient.w, cell_size)) {
+                point.home = Some(point.position);
                 point.position = free.lerp(point.position, DRAW_BACK);
                 point.is_strained = false;
             }
@@ -242,6 +248,7 @@ impl Placer {
             for (&(edge, _), &group) in crossings.iter().zip(&grouping.of_crossing) {
                 *map |= u64::from(weld - *first + u32::from(group)) << (4 * edge);
             }
+            set.strays.extend(point.home.map(|home| (weld, home)));
             for normal in grouping.normals(crossings, *gradient) {
                 set.positions.push(point.position);
                 set.normals.push(normal);
@@ -264,8 +271,9 @@ impl Placer {
 }
 
 /// The best place for a point outside its cell, if there is one not far away.
-pub(super) fn free_place(best: &Best) -> Option<Vec3> {
-    let is_outside = best.free != best.boxed && best.free.clamp(-REACH, 1.0 + REACH) == best.free;
+pub(super) fn free_place(best: &Best, reach: f32) -> Option<Vec3> {
+    let reach = Vec3::splat(reach);
+    let is_outside = best.free != best.boxed && best.free.clamp(-reach, 1.0 + reach) == best.free;
     is_outside.then_some(best.free)
 }
 

@@ -21,7 +21,10 @@ use super::{
     table::{EDGE_CORNERS, axis_after},
     thin::Suspect,
 };
-use crate::{points::Points, watch::Meter};
+use crate::{
+    points::{Points, resize},
+    watch::Meter,
+};
 
 /// Samples along one side of a brick with both its faces.
 const SPAN: usize = SIDE + 1;
@@ -142,24 +145,29 @@ impl Findings {
             !matches!(grid.cell_signs(cell), 0 | 255)
                 || cell.min_element() >= 0 && sheet_cells.contains(&point_key(cell.as_uvec3()))
         };
-        let mut cells: Vec<UVec3> = self
-            .doubts
+        let lattice = &grid.lattice;
+        let open: Vec<UVec3> =
+            self.doubts.par_iter().copied().filter(|cell| !is_known(cell.as_ivec3())).collect();
+        // Those of one brick together: they share a program.
+        let groups: Vec<&[UVec3]> = (open.chunk_by(|a, b| *a / SIDE as u32 == *b / SIDE as u32)).collect();
+        let mut cells: Vec<UVec3> = groups
             .par_iter()
             .map_init(
                 || Evaluator::new(field),
-                |evaluator, &cell| {
-                    let lattice = &grid.lattice;
-                    if is_known(cell.as_ivec3()) {
-                        return None;
-                    }
-                    let middle = lattice.position(cell) + 0.5 * lattice.cell_size_m;
-                    let around = Aabb::from_center(middle, Vec3::splat(1.1 * lattice.cell_size_m));
+                |evaluator, group| {
+                    let middles: Vec<Vec3> = (group.iter())
+                        .map(|&cell| lattice.position(cell) + 0.5 * lattice.cell_size_m)
+                        .collect();
+                    let around = Aabb::from_points(middles.iter().copied()).padded(1.1 * lattice.cell_size_m);
                     let (region, _) = evaluator.prune(&evaluator.root(), around);
-                    let point = surface_near(evaluator, &region, middle, lattice.cell_size_m, care)?;
-                    let at = (point - lattice.origin) / lattice.cell_size_m;
-                    let explained = touched(at, KNOWN_REACH).into_iter().any(is_known);
-                    let cell = at.floor().as_ivec3();
-                    (!explained && cell.min_element() >= 0).then(|| cell.as_uvec3())
+                    let found = surfaces_near(evaluator, &region, &middles, lattice.cell_size_m, care);
+                    let unseen = found.into_iter().flatten().filter_map(|point| {
+                        let at = (point - lattice.origin) / lattice.cell_size_m;
+                        let explained = touched(at, KNOWN_REACH).into_iter().any(is_known);
+                        let cell = at.floor().as_ivec3();
+                        (!explained && cell.min_element() >= 0).then(|| cell.as_uvec3())
+                    });
+                    unseen.collect::<Vec<UVec3>>()
                 },
             )
             .flatten_iter()
@@ -229,32 +237,82 @@ pub(super) fn surface_near(
     cell: f32,
     care: Care,
 ) -> Option<Vec3> {
-    let mut point = middle;
-    let mut normal = Vec3::ZERO;
-    let mut is_inside = false;
+    surfaces_near(evaluator, region, &[middle], cell, care).pop()?
+}
+
+/// On the way to a surface.
+struct Search {
+    middle: Vec3,
+    point: Vec3,
+    normal: Vec3,
+    is_inside: bool,
+    is_lost: bool,
+}
+
+/// [`surface_near`] for many places at once.
+fn surfaces_near(
+    evaluator: &mut Evaluator,
+    region: &Region,
+    middles: &[Vec3],
+    cell: f32,
+    care: Care,
+) -> Vec<Option<Vec3>> {
+    let start =
+        |&middle| Search { middle, point: middle, normal: Vec3::ZERO, is_inside: false, is_lost: false };
+    let mut searches: Vec<Search> = middles.iter().map(start).collect();
+    let mut open: Vec<usize> = (0..searches.len()).collect();
+    let (mut points, mut values, mut distances) = (Points::default(), Vec::new(), Vec::new());
     for step in 0..=STEPS {
-        let value = evaluator.gradient(region, point);
-        let (slope, distance) = (value.truncate(), value.w);
-        if step == 0 {
-            is_inside = distance < 0.0;
-        }
-        normal = slope.try_normalize()?;
-        point -= slope * (distance / slope.length_squared());
-        if !point.is_finite() || point.distance(middle) > REACH * cell {
-            return None;
-        }
-        if distance.abs() < 0.02 * care.least_m {
+        points.clear();
+        open.iter().for_each(|&i| points.push(searches[i].point));
+        resize(&mut values, points.len());
+        evaluator.gradients(region, &points.xs, &points.ys, &points.zs, &mut values);
+        let mut values = values.iter();
+        open.retain(|&i| {
+            let (search, value) = (&mut searches[i], values.next().copied().unwrap_or_default());
+            let (slope, distance) = (value.truncate(), value.w);
+            if step == 0 {
+                search.is_inside = distance < 0.0;
+            }
+            search.normal = slope.try_normalize().unwrap_or(Vec3::NAN);
+            search.point -= slope * (distance / slope.length_squared());
+            search.is_lost = !(search.normal.is_finite()
+                && search.point.is_finite()
+                && search.point.distance(search.middle) <= REACH * cell);
+            !search.is_lost && distance.abs() >= 0.02 * care.least_m
+        });
+        if open.is_empty() {
             break;
         }
     }
+    let mut found = vec![None; searches.len()];
+    open.clear();
+    open.extend((0..searches.len()).filter(|&i| !searches[i].is_lost));
     // The thinnest things end within the first steps already; what is left out for that is reported.
-    let changes = [1.0, 0.25, 0.0625].into_iter().any(|by| {
-        let step = by * care.least_m * normal;
-        let distance = evaluator.distance(region, if is_inside { point + step } else { point - step });
-        let depth_m = by * care.depth_m;
-        if is_inside { distance > depth_m } else { distance < -depth_m }
-    });
-    changes.then_some(point)
+    for by in [1.0, 0.25, 0.0625] {
+        points.clear();
+        for &i in &open {
+            let Search { point, normal, is_inside, .. } = searches[i];
+            let step = by * care.least_m * normal;
+            points.push(if is_inside { point + step } else { point - step });
+        }
+        resize(&mut distances, points.len());
+        evaluator.distances(region, &points.xs, &points.ys, &points.zs, &mut distances);
+        let mut distances = distances.iter();
+        open.retain(|&i| {
+            let distance = distances.next().copied().unwrap_or_default();
+            let depth_m = by * care.depth_m;
+            let changes = if searches[i].is_inside { distance > depth_m } else { distance < -depth_m };
+            if changes {
+                found[i] = Some(searches[i].point);
+            }
+            !changes
+        });
+        if open.is_empty() {
+            break;
+        }
+    }
+    found
 }
 
 /// Buffers of one thread.

@@ -4,49 +4,26 @@ use std::collections::BTreeMap;
 
 use glam::Vec3;
 use gve_assets::{Shell, ShellPart};
-use gve_sdf::Aabb;
 use gve_types::limits;
 
 use super::{
     cells::CellSet,
+    crossings::Crossing,
     quads::Quad,
-    simplify::simplify,
     tree::{Faces, Placed},
 };
 use crate::BakeError;
 
 /// How far simplification may move the surface, as a share of the grid's cell.
-const CELL_SHARE: f32 = 0.03;
+const CELL_SHARE: f32 = 0.064;
 
-/// A connected piece.
-struct Piece {
-    /// Area in cells that are fine enough, and in those that are not; twice the square metres.
-    areas: [f64; 2],
-    bounds: Aabb,
+/// A triangle of a mesh in the making.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Triangle {
+    pub(super) vertices: [u32; 3],
+    /// The crossing that it stands about; its material is the triangle's.
+    pub(super) crossing: u32,
 }
-
-impl Default for Piece {
-    fn default() -> Self {
-        Self { areas: [0.0; 2], bounds: Aabb::EMPTY }
-    }
-}
-
-impl Piece {
-    /// Whether it is a piece of something that is thinner than `limit_m`, met by chance.
-    fn is_crumb(&self, limit_m: f32) -> bool {
-        let longest_m = self.bounds.size().max_element();
-        let [sure, doubtful] = self.areas;
-        longest_m < limit_m
-            || doubtful > 0.0 && longest_m < CRUMB_LENGTHS * limit_m
-            || doubtful > CRUMB_SHARE * (sure + doubtful)
-    }
-}
-
-/// Pieces that are not longer than so many times the thinnest part, and partly in cells that are too coarse,
-/// are left out.
-const CRUMB_LENGTHS: f32 = 8.0;
-/// Pieces of which a larger share of the area stands in cells that are too coarse are left out.
-const CRUMB_SHARE: f64 = 0.25;
 
 /// A mesh in the making.
 pub(super) struct Mesh {
@@ -54,14 +31,17 @@ pub(super) struct Mesh {
     pub(super) normals: Vec<Vec3>,
     /// For each vertex the first one at the same point of the surface.
     pub(super) weld: Vec<u32>,
-    /// Material and vertices of each triangle.
-    pub(super) triangles: Vec<(u8, [u32; 3])>,
+    pub(super) triangles: Vec<Triangle>,
+    /// What triangles stand about: where an edge of the cells passes through the surface.
+    pub(super) crossings: Vec<Crossing>,
+    /// First vertices that stand outside their cell, and the best place in it.
+    pub(super) strays: Vec<(u32, Vec3)>,
     /// How far the surface may be off at each vertex when the mesh is simplified, metres.
-    allowed_m: Vec<f32>,
+    pub(super) allowed_m: Vec<f32>,
     /// The vertices from here on stand in leaves of trees.
-    tree_base: u32,
+    pub(super) tree_base: u32,
     /// Whether each of those stands in a leaf that is too coarse.
-    is_doubtful: Vec<bool>,
+    pub(super) is_doubtful: Vec<bool>,
 }
 
 impl Mesh {
@@ -78,6 +58,8 @@ impl Mesh {
             normals: Vec::with_capacity(count),
             weld: Vec::with_capacity(count),
             triangles: Vec::new(),
+            crossings: Vec::new(),
+            strays: Vec::new(),
             allowed_m: Vec::new(),
             tree_base: 0,
             is_doubtful: placed.is_doubtful.clone(),
@@ -89,74 +71,64 @@ impl Mesh {
             mesh.weld.extend(weld.iter().map(|weld| base + weld));
             base
         };
+        let mut strays = Vec::new();
         for set in cells {
-            add(&set.positions, &set.normals, &set.weld);
+            let base = add(&set.positions, &set.normals, &set.weld);
+            strays.extend(set.strays.iter().map(|&(vertex, home)| (base + vertex, home)));
         }
-        mesh.tree_base = add(&placed.positions, &placed.normals, &placed.weld);
+        let base = add(&placed.positions, &placed.normals, &placed.weld);
+        strays.extend(placed.strays.iter().map(|&(vertex, home)| (base + vertex, home)));
+        (mesh.tree_base, mesh.strays) = (base, strays);
         mesh.allowed_m = vec![CELL_SHARE * cell_size_m; mesh.tree_base as usize];
         mesh.allowed_m.extend(placed.allowed_m.iter().map(|allowed| allowed.min(CELL_SHARE * cell_size_m)));
-        let quads = quads.iter().flatten();
-        mesh.triangles
-            .extend(quads.flat_map(|quad| quad.triangles.map(|triangle| (quad.material, triangle))));
-        let base = mesh.tree_base;
-        mesh.triangles.extend(faces.triangles.iter().map(|&(m, triangle)| (m, triangle.map(|i| base + i))));
+        for quad in quads.iter().flatten() {
+            let crossing = mesh.crossings.len() as u32;
+            mesh.crossings.push(quad.crossing);
+            mesh.triangles.extend(quad.triangles.map(|vertices| Triangle { vertices, crossing }));
+        }
+        let (base, first) = (mesh.tree_base, mesh.crossings.len() as u32);
+        mesh.crossings.extend_from_slice(&faces.crossings);
+        mesh.triangles.extend(faces.triangles.iter().map(|triangle| Triangle {
+            vertices: triangle.vertices.map(|i| base + i),
+            crossing: first + triangle.crossing,
+        }));
         mesh
     }
 
-    /// Leaves out pieces that stand in good part in cells that are too coarse for them: what the finest cells
-    /// meet now and then of something that they cannot hold.
-    pub(super) fn drop_crumbs(&mut self, limit_m: f32) {
-        if self.is_doubtful.is_empty() {
-            return;
-        }
-        let pieces = self.pieces();
-        let is_doubtful =
-            |i: u32| (i as usize).checked_sub(self.tree_base as usize).is_some_and(|i| self.is_doubtful[i]);
-        let mut all: BTreeMap<u32, Piece> = BTreeMap::new();
-        for (_, triangle) in &self.triangles {
-            let [a, b, c] = triangle.map(|i| self.positions[i as usize]);
-            let area = f64::from((b - a).cross(c - a).length());
-            let doubtful = triangle.iter().any(|&i| is_doubtful(i));
-            let piece = all.entry(pieces[triangle[0] as usize]).or_default();
-            piece.areas[usize::from(doubtful)] += area;
-            piece.bounds = Aabb { min: piece.bounds.min.min(a), max: piece.bounds.max.max(a) };
-        }
-        self.triangles.retain(|(_, triangle)| {
-            all.get(&pieces[triangle[0] as usize]).is_some_and(|piece| !piece.is_crumb(limit_m))
-        });
+    pub(super) fn material(&self, triangle: &Triangle) -> u8 {
+        self.crossings[triangle.crossing as usize].material
     }
 
-    /// For each vertex a number that its whole piece shares.
-    fn pieces(&self) -> Vec<u32> {
-        let mut parent = self.weld.clone();
-        fn root(parent: &mut [u32], mut i: u32) -> u32 {
-            while parent[i as usize] != i {
-                parent[i as usize] = parent[parent[i as usize] as usize];
-                i = parent[i as usize];
-            }
-            i
-        }
-        for (_, [a, b, c]) in &self.triangles {
-            let a = root(&mut parent, *a);
-            for other in [*b, *c] {
-                let other = root(&mut parent, other);
-                let (low, high) = (a.min(other), a.max(other));
-                parent[high as usize] = low;
-            }
-        }
-        (0..parent.len() as u32).map(|i| root(&mut parent, i)).collect()
+    /// Where the corners of a triangle are.
+    pub(super) fn corners(&self, triangle: &Triangle) -> [Vec3; 3] {
+        triangle.vertices.map(|i| self.positions[i as usize])
     }
 
-    /// Does with fewer triangles where the surface bends little.
-    pub(super) fn simplify(&mut self) {
-        let allowed: Vec<f32> = self.allowed_m.iter().map(|by| by * by).collect();
-        simplify(self, &allowed);
+    /// Gives corners whose normal is against their face the face's own: slivers that stand askew on an edge.
+    pub(super) fn turn_normals(&mut self) {
+        for t in 0..self.triangles.len() {
+            let [a, b, c] = self.corners(&self.triangles[t]);
+            let plane = (b - a).cross(c - a);
+            for i in 0..3 {
+                let vertex = self.triangles[t].vertices[i] as usize;
+                if self.normals[vertex].dot(plane) >= 0.0 {
+                    continue;
+                }
+                // One whose sides differ by a rounding has no normal.
+                if let Some(normal) = plane.try_normalize() {
+                    self.triangles[t].vertices[i] = self.positions.len() as u32;
+                    self.positions.push(self.positions[vertex]);
+                    self.normals.push(normal);
+                    self.weld.push(self.weld[vertex]);
+                }
+            }
+        }
     }
 
     /// Leaves out vertices that no triangle uses and sorts triangles by material.
     pub(super) fn finish(self) -> Result<Shell, BakeError> {
         let mut is_used = vec![false; self.positions.len()];
-        for &i in self.triangles.iter().flat_map(|(_, triangle)| triangle) {
+        for &i in self.triangles.iter().flat_map(|triangle| &triangle.vertices) {
             is_used[i as usize] = true;
         }
         let mut shell = Shell::default();
@@ -181,8 +153,8 @@ impl Mesh {
             }
         }
         let mut counts: BTreeMap<u8, u32> = BTreeMap::new();
-        for (material, _) in &self.triangles {
-            *counts.entry(*material).or_default() += 3;
+        for triangle in &self.triangles {
+            *counts.entry(self.material(triangle)).or_default() += 3;
         }
         let mut ends = [0usize; 256];
         let mut first_index = 0;
@@ -192,9 +164,9 @@ impl Mesh {
             first_index += index_count;
         }
         shell.indices.resize(first_index as usize, 0);
-        for (material, triangle) in &self.triangles {
-            let end = &mut ends[usize::from(*material)];
-            shell.indices[*end..*end + 3].copy_from_slice(&triangle.map(|i| number[i as usize]));
+        for triangle in &self.triangles {
+            let end = &mut ends[usize::from(self.material(triangle))];
+            shell.indices[*end..*end + 3].copy_from_slice(&triangle.vertices.map(|i| number[i as usize]));
             *end += 3;
         }
         Ok(shell)

@@ -8,13 +8,18 @@
 
 mod cells;
 mod crossings;
+mod crumbs;
+mod fit;
 mod inspect;
+mod intersect;
 mod key;
 mod lines;
+mod mend;
 mod mesh;
 mod normals;
 mod qef;
 mod quads;
+mod repair;
 mod signs;
 mod simplify;
 mod snap;
@@ -39,7 +44,7 @@ use key::{Map, point_key};
 use lines::Care;
 use quads::{Quad, Vertices};
 use signs::{SIDE, SignGrid};
-use thin::Suspect;
+use thin::{Limits, Suspect};
 pub use thin::{ThinFeature, ThinKind};
 use tree::{GridEdges, Seeds, Tree};
 
@@ -48,8 +53,9 @@ const MAX_NAMED_FEATURES: usize = 4;
 /// Steepest slope of the field that the search for thin parts reckons with. Bounds are often far above it,
 /// and what a steeper field hides between two samples only costs a thin part.
 const MAX_SLOPE: f32 = 2.0;
-/// Parts thinner than this share of the asset's longest side are reported. What is drawn whole begins at
-/// [`snap::THINNEST_SHARE`] of the asset; its box in a tilted frame is up to three quarters longer.
+/// Parts thinner than this share of the asset's longest side are always reported. What is drawn whole begins at
+/// [`snap::THINNEST_SHARE`] of the asset; its box in a tilted frame is up to three quarters longer. What is in
+/// between is reported where it is a wire or a bar, or the finest cells are too coarse for it.
 const REPORTED_SHARE: f32 = 0.58 * snap::THINNEST_SHARE;
 /// Most unresolved places that are looked at closely.
 const MAX_UNRESOLVED: usize = 1024;
@@ -67,10 +73,10 @@ pub struct ShellReport {
     pub is_cut_short: bool,
     /// Triangles before those were joined where the surface is flat or gently curved.
     pub found_triangles: u32,
-    /// Parts thinner than this may be incomplete, metres: somewhat less than a thousandth of the asset.
+    /// Parts thinner than this may be incomplete, metres: a thousandth of the asset.
     pub limit_m: f32,
-    /// Features thinner than that: walls before gaps, the most extensive first; at most 16. They may be
-    /// incomplete.
+    /// Features thinner than that which may be incomplete: walls before gaps, the most extensive first; at
+    /// most 16.
     pub thin: Vec<ThinFeature>,
 }
 
@@ -131,13 +137,15 @@ pub fn generate_watched(field: &Field, resolution: u32, watch: &dyn Watch) -> Re
     let bounds = field.bounds();
     let lattice = snap::lattice(bounds, resolution)?;
     let depth = snap::depth(bounds, &lattice);
-    let limit_m = REPORTED_SHARE * bounds.size().max_element();
+    let longest_m = bounds.size().max_element();
+    let limits =
+        Limits { always_m: REPORTED_SHARE * longest_m, doubtful_m: snap::THINNEST_SHARE * longest_m };
     let finest_m = lattice.cell_size_m / (1 << depth) as f32;
     let care = Care {
         slope: field.lipschitz().clamp(1.0, MAX_SLOPE),
         least_m: finest_m / 8.0,
         depth_m: finest_m / 64.0,
-        thinnest_m: limit_m / 8.0,
+        thinnest_m: limits.always_m / 8.0,
     };
     let grid = SignGrid::sample(field, lattice, watch);
     check(watch)?;
@@ -187,12 +195,14 @@ pub fn generate_watched(field: &Field, resolution: u32, watch: &dyn Watch) -> Re
         .collect();
     check(watch)?;
     let mut mesh = mesh::Mesh::new(&cells, &quads, &placed, &faces, lattice.cell_size_m);
-    mesh.drop_crumbs(limit_m);
+    mesh.drop_crumbs(limits.always_m);
     check(watch)?;
     let found_triangles = mesh.triangles.len() as u32;
-    mesh.simplify();
-    let suspects = suspects(field, &findings, &tree);
-    let thin = thin::report(field, &lattice, limit_m, &suspects);
+    repair::simplify_soundly(&mut mesh, field, &grid);
+    mesh.turn_normals();
+    check(watch)?;
+    let suspects = suspects(field, &findings, &tree, limits);
+    let thin = thin::report(field, &lattice, limits, &suspects);
     if mesh.triangles.is_empty() {
         let cell_size_m = finest_m;
         return Err(match thin.first() {
@@ -213,15 +223,16 @@ pub fn generate_watched(field: &Field, resolution: u32, watch: &dyn Watch) -> Re
         points,
         is_cut_short: tree.is_exhausted,
         found_triangles,
-        limit_m,
+        limit_m: limits.doubtful_m,
         thin,
     })
 }
 
 /// Where something may be thinner than is promised.
-fn suspects(field: &Field, findings: &inspect::Findings, tree: &Tree<'_>) -> Vec<Suspect> {
+fn suspects(field: &Field, findings: &inspect::Findings, tree: &Tree<'_>, limits: Limits) -> Vec<Suspect> {
     let mut suspects = findings.left_out.clone();
     suspects.extend_from_slice(&tree.left_out);
+    suspects.extend(tree.slender(limits.slender_m()));
     for sheet in &findings.sheets {
         for pair in sheet.passages.windows(2) {
             let kind = if pair[0].1 { ThinKind::Gap } else { ThinKind::Wall };

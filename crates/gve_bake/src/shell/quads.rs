@@ -10,9 +10,9 @@ use super::{
     tree::{Placed, Tree},
 };
 
-/// Two triangles of one material, by vertex numbers of the whole mesh.
+/// Two triangles about a crossing, by vertex numbers of the whole mesh.
 pub(super) struct Quad {
-    pub(super) material: u8,
+    pub(super) crossing: Crossing,
     pub(super) triangles: [[u32; 3]; 2],
 }
 
@@ -95,7 +95,7 @@ pub(super) fn quads(
             corners.reverse();
         }
         quads.push(Quad {
-            material: crossing.material,
+            crossing: *crossing,
             triangles: split(corners, crossing, grid.lattice.cell_size_m),
         });
     }

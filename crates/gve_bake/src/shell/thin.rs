@@ -54,20 +54,49 @@ pub(super) struct Suspect {
     /// Unit normal, outward.
     normal: Vec3,
     kind: ThinKind,
+    reason: Reason,
 }
 
-/// Looks closely at every suspect place and sums up what was found to be thinner than `limit_m`.
+/// Why a place is suspect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    /// The surface crosses an edge of cells twice within a short way.
+    Narrow,
+    /// So it does, and the part may be thin in two directions, a wire or a bar. Such parts break where the
+    /// finest cells are hardly finer than they; sheets do not.
+    Slender,
+    /// The finest cells are too coarse there.
+    Unresolved,
+}
+
+/// Below which thicknesses parts are reported, metres.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// Whatever was made of them.
+    pub(super) always_m: f32,
+    /// Where they are wires or bars, or the finest cells are too coarse for them.
+    pub(super) doubtful_m: f32,
+}
+
+impl Limits {
+    /// Below which thickness a wire or bar may be incomplete: one that measures just what is promised is whole.
+    pub(super) fn slender_m(self) -> f32 {
+        0.98 * self.doubtful_m
+    }
+}
+
+/// Looks closely at every suspect place and sums up what was found to be thinner than the limits.
 pub(super) fn report(
     field: &Field,
     lattice: &Lattice,
-    limit_m: f32,
+    limits: Limits,
     suspects: &[Suspect],
 ) -> Vec<ThinFeature> {
     let stride = suspects.len().div_ceil(MAX_SUSPECTS).max(1);
     let suspects: Vec<Suspect> = suspects.iter().copied().step_by(stride).collect();
     let found: Vec<ThinFeature> = suspects
         .par_iter()
-        .map_init(|| Evaluator::new(field), |evaluator, suspect| measure(evaluator, limit_m, suspect))
+        .map_init(|| Evaluator::new(field), |evaluator, suspect| measure(evaluator, limits, suspect))
         .flatten_iter()
         .collect();
     let mut features = clusters(lattice, &found);
@@ -88,7 +117,7 @@ pub(super) fn report(
 }
 
 impl Suspect {
-    /// Both kinds of suspect at the surface near a point.
+    /// Both kinds of suspect at the surface near a point of a cell that is too coarse.
     pub(super) fn near(evaluator: &mut Evaluator, point: Vec3) -> Option<[Self; 2]> {
         let root = evaluator.root();
         let mut at = point;
@@ -98,18 +127,31 @@ impl Suspect {
             at -= slope * (value.w / slope.length_squared());
         }
         let normal = evaluator.gradient(&root, at).truncate().try_normalize()?;
-        at.is_finite().then(|| [ThinKind::Wall, ThinKind::Gap].map(|kind| Self { point: at, normal, kind }))
+        at.is_finite().then(|| {
+            let both = [ThinKind::Wall, ThinKind::Gap];
+            both.map(|kind| Self { point: at, normal, kind, reason: Reason::Unresolved })
+        })
     }
 
     /// A place on the surface, which lies on one side of a wall, or of a gap.
     pub(super) fn new(point: Vec3, normal: Vec3, kind: ThinKind) -> Self {
-        Self { point, normal, kind }
+        Self { point, normal, kind, reason: Reason::Narrow }
+    }
+
+    /// A place on the surface that may be one side of a wire or a bar.
+    pub(super) fn slender(point: Vec3, normal: Vec3) -> Self {
+        Self { point, normal, kind: ThinKind::Wall, reason: Reason::Slender }
     }
 }
 
 /// The thickness behind a suspect point, if the two sides are less than a cell apart and face away from
 /// each other.
-fn measure(evaluator: &mut Evaluator, limit_m: f32, suspect: &Suspect) -> Option<ThinFeature> {
+fn measure(evaluator: &mut Evaluator, limits: Limits, suspect: &Suspect) -> Option<ThinFeature> {
+    let limit_m = match suspect.reason {
+        Reason::Narrow => limits.always_m,
+        Reason::Slender => limits.slender_m(),
+        Reason::Unresolved => limits.doubtful_m,
+    };
     // A program for the short way that the search may reach pays off from its third point on.
     let root = evaluator.root();
     let (region, _) = evaluator.prune(&root, Aabb::from_center(suspect.point, Vec3::splat(1.5 * limit_m)));
@@ -149,6 +191,13 @@ fn measure(evaluator: &mut Evaluator, limit_m: f32, suspect: &Suspect) -> Option
             distance.abs() < 0.75 * thickness_m
         });
         if narrow.count() < 2 {
+            return None;
+        }
+    }
+    if is_thin && suspect.reason == Reason::Slender {
+        let (u, v) = suspect.normal.any_orthonormal_pair();
+        let mut is_outside = |way: Vec3| evaluator.distance(&root, position + 2.0 * limit_m * way) > 0.0;
+        if ![u, v, u + v, u - v].into_iter().any(|way| is_outside(way) && is_outside(-way)) {
             return None;
         }
     }

@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use gve_assets::Shell;
 use gve_sdf::Vec3;
 
-/// How many triangles pass through another one with which they share no point, and where the first is.
+/// How many triangles pass through another one, away from a point that they share, and where the first is. Those
+/// that share a side do not count.
 pub(crate) fn self_intersections(shell: &Shell) -> (usize, Option<Vec3>) {
     let triangles: Vec<[u32; 3]> =
         shell.indices.chunks_exact(3).map(|t| [0, 1, 2].map(|i| shell.weld[t[i] as usize])).collect();
@@ -36,7 +37,7 @@ pub(crate) fn self_intersections(shell: &Shell) -> (usize, Option<Vec3>) {
                     continue;
                 }
                 let (s, t) = (triangles[i as usize], triangles[j as usize]);
-                if s.iter().any(|v| t.contains(v)) || !seen.insert((i.min(j), i.max(j))) {
+                if s.iter().filter(|v| t.contains(v)).count() > 1 || !seen.insert((i.min(j), i.max(j))) {
                     continue;
                 }
                 if cross(corners(&s), corners(&t)) || cross(corners(&t), corners(&s)) {
@@ -85,4 +86,12 @@ fn triangles_that_cross_are_counted() {
     };
     assert_eq!(self_intersections(&shell(0.0)).0, 2);
     assert_eq!(self_intersections(&shell(0.6)).0, 0);
+    // The same where both stand on one point.
+    let mut fan = shell(0.0);
+    fan.positions[3] = [0.0, 0.0, 0.0];
+    (fan.positions[4], fan.positions[5]) = ([0.3, 0.3, -0.2], [0.3, 0.3, 0.2]);
+    fan.weld[3] = 0;
+    assert_eq!(self_intersections(&fan).0, 2);
+    fan.positions[4][2] = 0.1;
+    assert_eq!(self_intersections(&fan).0, 0);
 }

@@ -116,3 +116,32 @@ pub(crate) fn faults(shell: &Shell) -> Faults {
     }
     faults
 }
+
+/// Euler characteristics of the connected pieces of a closed mesh, least first: a ball has 2, a ring 0.
+pub(crate) fn pieces(shell: &Shell) -> Vec<i64> {
+    let mut parent: Vec<u32> = shell.weld.clone();
+    fn root(parent: &mut [u32], mut i: u32) -> u32 {
+        while parent[i as usize] != i {
+            parent[i as usize] = parent[parent[i as usize] as usize];
+            i = parent[i as usize];
+        }
+        i
+    }
+    for triangle in shell.indices.chunks_exact(3) {
+        for i in 1..3 {
+            let (a, b) = (root(&mut parent, triangle[0]), root(&mut parent, triangle[i]));
+            parent[a as usize] = b;
+        }
+    }
+    // Vertices less half a face each: three edges to two faces.
+    let mut euler: HashMap<u32, i64> = HashMap::new();
+    for i in (0..shell.weld.len()).filter(|&i| shell.weld[i] as usize == i) {
+        *euler.entry(root(&mut parent, i as u32)).or_default() += 2;
+    }
+    for triangle in shell.indices.chunks_exact(3) {
+        *euler.entry(root(&mut parent, triangle[0])).or_default() -= 1;
+    }
+    let mut all: Vec<i64> = euler.into_values().map(|twice| twice / 2).collect();
+    all.sort_unstable();
+    all
+}

@@ -8,13 +8,16 @@ use rayon::prelude::*;
 
 use super::{LEAF, Node, Tree, loops::Loops, node_edges};
 use crate::{
+    lattice::Lattice,
     points::{Points, resize},
     shell::{
         crossings::Crossing,
         inspect::{surface_near, touched},
         key::SideKey,
         qef::Planes,
+        signs::SIDE,
         table::axis_after,
+        thin::Suspect,
     },
 };
 
@@ -49,6 +52,8 @@ struct Judge {
     loops: Loops,
     points: Points,
     distances: Vec<f32>,
+    /// The last brick that a program was made for which holds around it too.
+    around: Option<(UVec3, Region)>,
 }
 
 impl Tree<'_> {
@@ -84,7 +89,7 @@ impl Tree<'_> {
 
     fn is_crossed(&self, node: Node) -> bool {
         node_edges(node.low, self.side(node.level))
-            .any(|(low, axis)| self.edges.contains_key(&SideKey::new(low, axis, node.level)))
+            .any(|(low, axis)| self.edge(SideKey::new(low, axis, node.level)).count > 0)
     }
 
     /// A point of a surface that passes through a node unseen, and is not the one of a neighbour.
@@ -125,7 +130,12 @@ impl Tree<'_> {
 
     /// A point of something round and thin that an edge of the node only grazes: its crossings do not face away
     /// from each other, as on an edge of the object, but behind them the solid, or the space, ends soon.
-    fn grazed(&self, evaluator: &mut Evaluator, node: Node) -> Option<Vec3> {
+    fn grazed(
+        &self,
+        evaluator: &mut Evaluator,
+        node: Node,
+        around: &mut Option<(UVec3, Region)>,
+    ) -> Option<Vec3> {
         let size = self.size_m(node.level);
         for (low, axis) in node_edges(node.low, self.side(node.level)) {
             let mut on_edge = self.crossings_on(SideKey::new(low, axis, node.level));
@@ -140,10 +150,9 @@ impl Tree<'_> {
                 let outward = (a.normal + b.normal).normalize_or_zero();
                 let way = if is_gap { outward } else { -outward };
                 let middle = 0.5 * (a.point + b.point);
-                let around = Aabb::from_center(middle, Vec3::splat(1.01 * size));
-                let (region, _) = evaluator.prune(&evaluator.root(), around);
+                let region = self.region_around(evaluator, node, around);
                 let ends = [0.125, 0.25, 0.5, 1.0].into_iter().any(|by| {
-                    let distance = evaluator.distance(&region, middle + by * size * way);
+                    let distance = evaluator.distance(region, middle + by * size * way);
                     (distance < 0.0) == is_gap
                 });
                 if ends {
@@ -154,12 +163,50 @@ impl Tree<'_> {
         None
     }
 
+    /// The program for a node's brick and a cell's width around it.
+    fn region_around<'r>(
+        &self,
+        evaluator: &mut Evaluator,
+        node: Node,
+        last: &'r mut Option<(UVec3, Region)>,
+    ) -> &'r Region {
+        let Lattice { cell_size_m, .. } = self.grid.lattice;
+        let brick = (node.low >> self.depth) / SIDE as u32;
+        let known = last.take().filter(|(at, _)| *at == brick);
+        let (_, region) = last.insert(known.unwrap_or_else(|| {
+            let first = brick * SIDE as u32;
+            let [low, high] = [first, first + SIDE as u32].map(|sample| self.grid.lattice.position(sample));
+            let around = Aabb::new(low, high).padded(1.01 * cell_size_m);
+            (brick, evaluator.prune(&evaluator.root(), around).0)
+        }));
+        region
+    }
+
     /// The direction of a crossing's edge that leads out of the solid.
     fn way_out(&self, crossing: u32) -> Vec3 {
         let mut way = Vec3::ZERO;
         let low_inside = self.crossings[crossing as usize].1;
         way[self.edge_of[crossing as usize].axis()] = if low_inside { 1.0 } else { -1.0 };
         way
+    }
+
+    /// One side of each part that is thinner than a limit, where an edge of leaves passes through it.
+    pub(in crate::shell) fn slender(&self, limit_m: f32) -> Vec<Suspect> {
+        let mut found = Vec::new();
+        for &key in self.edge_list.iter().filter(|&&key| !self.edge(key).is_split) {
+            let axis = key.axis();
+            let on_edge = self.crossings_on(key);
+            for (a, b) in on_edge.clone().zip(on_edge.skip(1)) {
+                let is_wall = !self.crossings[a as usize].1;
+                let [a, b] = [a, b].map(|i| self.crossing(i));
+                let steep = a.normal[axis].abs().max(b.normal[axis].abs());
+                let thickness_m = steep * (b.point[axis] - a.point[axis]);
+                if is_wall && thickness_m < limit_m && a.normal.dot(b.normal) < SIDES_COS {
+                    found.push(Suspect::slender(a.point, a.normal));
+                }
+            }
+        }
+        found
     }
 
     /// Least thickness of solid or space between two crossings of one edge of a node that face away from each
@@ -213,7 +260,7 @@ impl Judge {
         if let Some(point) = self.joined(tree, evaluator, region) {
             return Some(point);
         }
-        if let Some(point) = tree.grazed(evaluator, node) {
+        if let Some(point) = tree.grazed(evaluator, node, &mut self.around) {
             return Some(point);
         }
         let missed = if is_shaped { MAX_MISS * size } else { f32::INFINITY };

@@ -11,7 +11,7 @@ use crate::shell::{
 impl Tree<'_> {
     /// Leaves that may break a part in two: it comes in from finer neighbours through the middle of a face, and
     /// the leaf sees nothing of it on its own edges.
-    pub(super) fn broken(&self) -> Vec<u32> {
+    pub(super) fn broken(&self, candidates: &[u32]) -> Vec<u32> {
         let is_broken = |loops: &mut Loops, node: Node| {
             if !node.is_leaf() || node.level == self.depth || !self.has_split_side(node) {
                 return false;
@@ -19,9 +19,8 @@ impl Tree<'_> {
             loops.find(self, node, true);
             (0..loops.count).any(|curve| loops.of(curve).all(|i| !self.is_on_edge(node, i)))
         };
-        (0..self.nodes.len())
-            .into_par_iter()
-            .map_init(Loops::default, |loops, i| is_broken(loops, self.nodes[i]).then_some(i as u32))
+        (candidates.par_iter())
+            .map_init(Loops::default, |loops, &i| is_broken(loops, self.nodes[i as usize]).then_some(i))
             .flatten_iter()
             .collect()
     }

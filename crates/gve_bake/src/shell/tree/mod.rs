@@ -48,6 +48,15 @@ struct Node {
     child: u32,
 }
 
+/// An edge of cells.
+#[derive(Debug, Clone, Copy, Default)]
+struct Edge {
+    /// Its first crossing, and how many.
+    first: u32,
+    count: u32,
+    is_split: bool,
+}
+
 /// What the grid knows about one of its edges: its crossings, upwards.
 pub(super) trait GridEdges: Sync {
     /// Appends the crossings of the edge from a sample along an axis.
@@ -64,13 +73,12 @@ pub(super) struct Tree<'a> {
     nodes: Vec<Node>,
     /// Nodes of the grid's cells.
     roots: Map<u64, u32>,
-    split_edges: Set<SideKey>,
     split_faces: Set<SideKey>,
     /// Distances at corners of halved cells, their signs settled.
     values: Map<u64, f32>,
-    /// First crossing of each crossed edge, and how many.
-    edges: Map<SideKey, (u32, u32)>,
-    /// The keys of `edges` in the order in which they were found.
+    /// Edges that are crossed or halved.
+    edges: Map<SideKey, Edge>,
+    /// The keys of those that are crossed, in the order in which they were found.
     edge_list: Vec<SideKey>,
     crossings: Vec<Passage>,
     /// The edge of each crossing.
@@ -110,7 +118,6 @@ impl<'a> Tree<'a> {
             depth,
             nodes: Vec::new(),
             roots: Map::default(),
-            split_edges: Set::default(),
             split_faces: Set::default(),
             values: Map::default(),
             edges: Map::default(),
@@ -155,10 +162,12 @@ impl<'a> Tree<'a> {
             tree.sample(open.clone());
             tree.trace(open.clone());
         }
-        tree.add_rim(edges);
+        let all = 0..tree.nodes.len() as u32;
+        tree.add_rim(all.filter(|&node| !tree.nodes[node as usize].is_leaf()).collect(), edges);
         let mut coarse: Vec<u32> = Vec::new();
+        let mut candidates: Vec<u32> = (0..tree.nodes.len() as u32).collect();
         while !is_cancelled() {
-            let mut chosen = tree.broken();
+            let mut chosen = tree.broken(&candidates);
             chosen.append(&mut coarse);
             chosen.sort_unstable();
             chosen.dedup();
@@ -172,7 +181,8 @@ impl<'a> Tree<'a> {
             let children = tree.split(&chosen);
             tree.sample(children.clone());
             tree.trace(children.clone());
-            tree.add_rim(edges);
+            candidates = tree.add_rim(chosen, edges);
+            candidates.extend(children.clone().map(|node| node as u32));
             for (node, point) in tree.judge(children) {
                 if tree.nodes[node as usize].level == depth {
                     tree.unresolved.push((node, point));
@@ -303,7 +313,7 @@ impl<'a> Tree<'a> {
                     let mut at = low;
                     at[b] += side * (i & 1);
                     at[c] += side * (i >> 1);
-                    self.split_edges.insert(SideKey::new(at, axis, level));
+                    self.edges.entry(SideKey::new(at, axis, level)).or_default().is_split = true;
                 }
                 for i in 0..2 {
                     let mut at = low;
@@ -319,16 +329,31 @@ impl<'a> Tree<'a> {
         first..self.nodes.len()
     }
 
-    /// Adds the grid's cells around those that were halved: their faces and edges are halved too.
-    fn add_rim(&mut self, edges: &impl GridEdges) {
-        let split: Vec<IVec3> = (self.nodes.iter())
-            .filter(|node| node.level == 0 && node.child != LEAF)
-            .map(|node| (node.low >> self.depth).as_ivec3())
-            .collect();
-        for cell in split {
-            self.add_around(cell);
+    /// Adds the grid's cells around those that were halved: their faces and edges are halved too. Returns the
+    /// leaves beside halved nodes.
+    fn add_rim(&mut self, split: Vec<u32>, edges: &impl GridEdges) -> Vec<u32> {
+        let first = self.nodes.len();
+        for &node in &split {
+            let Node { low, level, .. } = self.nodes[node as usize];
+            if level == 0 {
+                self.add_around((low >> self.depth).as_ivec3());
+            }
         }
-        self.take_edges(0..self.nodes.len(), edges);
+        self.take_edges(first..self.nodes.len(), edges);
+        let mut beside = Vec::with_capacity(6 * split.len());
+        for node in split {
+            let Node { low, level, .. } = self.nodes[node as usize];
+            for axis in 0..3 {
+                for step in [-1, self.side(level) as i32] {
+                    let mut at = low.as_ivec3();
+                    at[axis] += step;
+                    beside.extend(self.locate(at));
+                }
+            }
+        }
+        beside.sort_unstable();
+        beside.dedup();
+        beside
     }
 
     fn add_around(&mut self, cell: IVec3) {
@@ -349,15 +374,14 @@ impl<'a> Tree<'a> {
             }
             for (low, axis) in node_edges(node.low, self.side(0)) {
                 let key = SideKey::new(low, axis, 0);
-                if self.edges.contains_key(&key) {
+                if self.edge(key).count > 0 {
                     continue;
                 }
                 let first = self.crossings.len();
                 edges.passages(low >> self.depth, axis, &mut self.crossings);
                 let count = self.crossings.len() - first;
                 if count > 0 {
-                    self.edges.insert(key, (first as u32, count as u32));
-                    self.edge_list.push(key);
+                    self.take_crossings(key, first, count);
                     self.edge_of.resize(self.crossings.len(), key);
                 }
             }
@@ -366,11 +390,28 @@ impl<'a> Tree<'a> {
 
     /// Numbers of the crossings of an edge.
     fn crossings_on(&self, key: SideKey) -> std::ops::Range<u32> {
-        self.edges.get(&key).map_or(0..0, |&(first, count)| first..first + count)
+        self.edge(key).crossings()
+    }
+
+    fn edge(&self, key: SideKey) -> Edge {
+        self.edges.get(&key).copied().unwrap_or_default()
+    }
+
+    /// Gives an edge its crossings.
+    fn take_crossings(&mut self, key: SideKey, first: usize, count: usize) {
+        let edge = self.edges.entry(key).or_default();
+        (edge.first, edge.count) = (first as u32, count as u32);
+        self.edge_list.push(key);
     }
 
     fn crossing(&self, i: u32) -> &Crossing {
         &self.crossings[i as usize].0
+    }
+}
+
+impl Edge {
+    fn crossings(self) -> std::ops::Range<u32> {
+        self.first..self.first + self.count
     }
 }
 

@@ -6,6 +6,7 @@ use super::{Placed, Tree};
 use crate::shell::{
     crossings::Crossing,
     key::{Map, Set, SideKey, point_of},
+    mesh::Triangle,
     quads::{AROUND, Corners, cut},
     table::axis_after,
 };
@@ -16,7 +17,9 @@ type JointKey = (SideKey, u32);
 /// Triangles by vertex numbers of the leaves, and vertices that were added to the leaves' own.
 #[derive(Default)]
 pub(in crate::shell) struct Faces {
-    pub(in crate::shell) triangles: Vec<(u8, [u32; 3])>,
+    pub(in crate::shell) triangles: Vec<Triangle>,
+    /// The crossings that triangles stand about.
+    pub(in crate::shell) crossings: Vec<Crossing>,
     /// The joint that the edge between two vertices stands for.
     joints: Map<(u32, u32), JointKey>,
     /// Vertices in the middle of edges that would stand between two vertices a second time.
@@ -62,9 +65,7 @@ impl Tree<'_> {
         let mut polygon: Vec<Corner> = Vec::with_capacity(4);
         for &key in &self.edge_list {
             let low = point_of(key.low);
-            if self.split_edges.contains(&key)
-                || key.level() == 0 && !self.owns(low >> self.depth, key.axis())
-            {
+            if self.edge(key).is_split || key.level() == 0 && !self.owns(low >> self.depth, key.axis()) {
                 continue;
             }
             let (b, c) = (axis_after(key.axis(), 1), axis_after(key.axis(), 2));
@@ -98,6 +99,7 @@ impl Tree<'_> {
 impl Faces {
     fn add(&mut self, tree: &Tree<'_>, placed: &mut Placed, crossing: u32, polygon: &[Corner], size: f32) {
         let at = tree.crossing(crossing);
+        self.crossings.push(*at);
         let mut ring: Vec<u32> = Vec::with_capacity(8);
         for (i, &corner) in polygon.iter().enumerate() {
             ring.push(corner.vertex);
@@ -105,7 +107,7 @@ impl Faces {
             ring.extend(self.middle(tree, placed, crossing, corner, next));
         }
         match ring[..] {
-            [a, b, c] => self.triangles.push((at.material, [a, b, c])),
+            [a, b, c] => self.push([a, b, c]),
             [a, b, c, d] => {
                 let corners = [a, b, c, d].map(|i| placed.positions[i as usize]);
                 let weld = [a, b, c, d].map(|i| placed.weld[i as usize]);
@@ -140,7 +142,9 @@ impl Faces {
             Some(first) => {
                 self.diagonals.insert(along(first));
                 let triangles = if first == 0 { [[a, b, c], [a, c, d]] } else { [[b, c, d], [b, d, a]] };
-                self.triangles.extend(triangles.map(|triangle| (at.material, triangle)));
+                for triangle in triangles {
+                    self.push(triangle);
+                }
             }
             None => self.fan(placed, at, &[a, b, c, d]),
         }
@@ -152,8 +156,14 @@ impl Faces {
         let allowed_m = placed.allowed_m[ring[0] as usize];
         let centre = push(placed, at.point, normal, None, allowed_m);
         for (i, &from) in ring.iter().enumerate() {
-            self.triangles.push((at.material, [centre, from, ring[(i + 1) % ring.len()]]));
+            self.push([centre, from, ring[(i + 1) % ring.len()]]);
         }
+    }
+
+    /// Adds a triangle about the last crossing.
+    fn push(&mut self, vertices: [u32; 3]) {
+        let crossing = self.crossings.len() as u32 - 1;
+        self.triangles.push(Triangle { vertices, crossing });
     }
 
     /// The vertex between two corners, where the edge between them would otherwise have more than two faces.

@@ -89,7 +89,7 @@ impl Tree<'_> {
                 let from = corner[0] + 2 * corner[1] + 4 * corner[2];
                 let (a, b) = (values[from], values[from + (1 << axis)]);
                 let key = SideKey::new(low, axis, node.level);
-                if ((a < 0.0) != (b < 0.0) || a.abs() + b.abs() < near) && !self.edges.contains_key(&key) {
+                if ((a < 0.0) != (b < 0.0) || a.abs() + b.abs() < near) && self.edge(key).count == 0 {
                     wanted.push((self.brick_of(low), key));
                 }
             }
@@ -114,8 +114,7 @@ impl Tree<'_> {
             self.left_out.append(&mut left_out);
             for on_edge in hits.chunk_by(|a, b| a.line == b.line) {
                 let key = group[on_edge[0].line as usize].1;
-                self.edges.insert(key, (self.crossings.len() as u32, on_edge.len() as u32));
-                self.edge_list.push(key);
+                self.take_crossings(key, self.crossings.len(), on_edge.len());
                 self.crossings.extend(on_edge.iter().map(|hit| (hit.crossing, hit.low_inside)));
                 self.edge_of.resize(self.crossings.len(), key);
             }
