@@ -18,9 +18,9 @@ use intersections::self_intersections;
 use rayon::prelude::*;
 use support::{Faults, faults};
 
-/// Most triangles that may pass through others, in a thousand random recipes. What is left is where several pieces
-/// of surface share one of the finest cells: their vertices can all be in place, and the pieces still cross.
-const MOST_CROSSED: u64 = 60;
+/// Most triangles that may pass through others, in a thousand random recipes: a single one of these has 8, all at one
+/// place.
+const MOST_CROSSED: usize = 16;
 /// How many random recipes are meshed; `GVE_RECIPES` says otherwise.
 const RECIPES: u64 = 250;
 
@@ -64,7 +64,7 @@ fn a_thousand_random_trees() {
     let recipes = std::env::var("GVE_RECIPES").ok().and_then(|n| n.parse().ok()).unwrap_or(RECIPES);
     let (meshed, through) = mesh(0..recipes, 20);
     assert!(meshed as u64 * 10 > recipes * 8, "only {meshed} of {recipes} recipes have a surface");
-    assert!(through as u64 * 1000 <= MOST_CROSSED * recipes, "{through} triangles pass through others");
+    assert!(through <= MOST_CROSSED, "{through} triangles pass through others");
 }
 
 #[test]

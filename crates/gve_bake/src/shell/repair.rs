@@ -32,7 +32,7 @@ pub(super) fn simplify_soundly(mesh: &mut Mesh, field: &Field, grid: &SignGrid) 
     let cell_size_m = grid.lattice.cell_size_m;
     let mut is_fixed = vec![false; mesh.positions.len()];
     let (mut simplifier, mut mender) = (Simplifier::default(), None);
-    let mut before: Set<u64> = Set::default();
+    let mut before = Before::default();
     let (mut margin_m, bin_m) = (MARGIN_CELLS * cell_size_m, BIN_CELLS * cell_size_m);
     for round in 1.. {
         let allowed: Vec<f32> = mesh.allowed_m.iter().map(|by| by * by).collect();
@@ -56,14 +56,22 @@ pub(super) fn simplify_soundly(mesh: &mut Mesh, field: &Field, grid: &SignGrid) 
     }
 }
 
-/// Boxes about the places where triangles pass through each other, of those that were not there before and those
-/// around them.
+/// What was known the last time that faults were looked for.
+#[derive(Default)]
+struct Before {
+    /// Hashes of all triangles.
+    prints: Set<u64>,
+    faults: Vec<Bounds>,
+}
+
+/// Boxes about the places where triangles pass through each other: where they did before, and where triangles are
+/// new.
 fn faults(
     mesh: &Mesh,
     positions: &[Vec3],
     triangles: &[Triangle],
     [margin_m, bin_m]: [f32; 2],
-    before: &mut Set<u64>,
+    before: &mut Before,
 ) -> Vec<Bounds> {
     let mut facets: Vec<Facet> = (triangles.par_iter().with_min_len(2048))
         .map(|triangle| Facet {
@@ -72,18 +80,20 @@ fn faults(
         })
         .collect();
     let prints: Set<u64> = facets.iter().map(print).collect();
-    if !before.is_empty() {
-        let new = facets.iter().filter(|facet| !before.contains(&print(facet)));
-        let places = Places::new(&new.map(Facet::bounds).collect::<Vec<_>>(), bin_m);
+    if !before.prints.is_empty() {
+        let new = facets.iter().filter(|facet| !before.prints.contains(&print(facet)));
+        let boxes: Vec<Bounds> = new.map(Facet::bounds).chain(before.faults.iter().copied()).collect();
+        let places = Places::new(&boxes, bin_m);
         facets.retain(|facet| places.touch(&facet.bounds()));
     }
-    *before = prints;
-    (crossing_pairs(&facets).into_iter())
+    let faults: Vec<Bounds> = (crossing_pairs(&facets).into_iter())
         .map(|(i, k)| {
             let [a, b] = [i, k].map(|i| facets[i as usize].bounds());
             Bounds { min: a.min.max(b.min) - margin_m, max: a.max.min(b.max) + margin_m }
         })
-        .collect()
+        .collect();
+    *before = Before { prints, faults: faults.clone() };
+    faults
 }
 
 /// A hash of where a triangle is.
