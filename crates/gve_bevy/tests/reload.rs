@@ -21,7 +21,7 @@ use bevy::{
     prelude::*,
 };
 use common::asset::{Shape, bytes, data, material, shell};
-use gve_bevy::{object::GveDrawnAs, prelude::*};
+use gve_bevy::prelude::*;
 
 const FILE: &str = "pump.gve_bin";
 

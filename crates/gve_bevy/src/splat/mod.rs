@@ -50,7 +50,6 @@ use crate::{
 };
 
 pub use lod::GveSplatSettings;
-pub use shadow::GveSplatShadowOf;
 pub use sort::{DepthSorter, Eye, SortPoints, decode_octahedral};
 
 /// Draws every [`GveObject`](crate::object::GveObject) whose [`GveRepresentation`] is `Splats`.

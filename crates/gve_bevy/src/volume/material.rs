@@ -22,6 +22,7 @@ use bevy::{
 };
 
 use super::{
+    limits::SampleMasks,
     uniform::{LEVELS, PALETTE, Palette, VolumeUniform, part_materials},
     upload::{ROW, Uploader},
 };
@@ -33,12 +34,18 @@ use crate::asset::GveAsset;
 #[derive(Asset, TypePath, Debug, Clone)]
 pub struct GveVolumeMaterial {
     asset: GveAsset,
+    has_sample_masks: bool,
 }
 
 impl GveVolumeMaterial {
-    /// A material for the volume of an asset.
+    /// A material for the volume of an asset, on a GPU that has sample masks.
     pub fn new(asset: GveAsset) -> Self {
-        Self { asset }
+        Self { asset, has_sample_masks: true }
+    }
+
+    /// The same for any GPU: where there are no sample masks, multisampling does not smooth the outlines.
+    pub(super) fn with_masks(asset: GveAsset, masks: SampleMasks) -> Self {
+        Self { asset, has_sample_masks: masks.0 }
     }
 }
 
@@ -73,7 +80,8 @@ impl Material for GveVolumeMaterial {
             define("GVE_LEVELS", LEVELS as u32);
             define("GVE_ROW", ROW);
             // The places of other numbers of samples are not standard; their outlines have hard edges.
-            let samples = if matches!(samples, 2 | 4 | 8) { samples } else { 1 };
+            let has_masks = key.bind_group_data && matches!(samples, 2 | 4 | 8);
+            let samples = if has_masks { samples } else { 1 };
             define("GVE_SAMPLES", samples);
             if key.mesh_key.contains(MeshPipelineKey::UNCLIPPED_DEPTH_ORTHO) {
                 // A cascade of a directional light; a camera's prepass has a near plane.
@@ -85,14 +93,17 @@ impl Material for GveVolumeMaterial {
 }
 
 impl AsBindGroup for GveVolumeMaterial {
-    type Data = ();
+    /// Whether there are sample masks.
+    type Data = bool;
     type Param = SRes<RenderQueue>;
 
     fn label() -> &'static str {
         "gve_volume_material"
     }
 
-    fn bind_group_data(&self) {}
+    fn bind_group_data(&self) -> bool {
+        self.has_sample_masks
+    }
 
     fn unprepared_bind_group(
         &self,

@@ -42,7 +42,6 @@ use crate::{
 };
 
 pub use material::GveVolumeMaterial;
-pub use proxy::GveVolumeOf;
 
 /// Draws volumes.
 ///
@@ -66,8 +65,7 @@ impl Plugin for GveVolumePlugin {
         embedded_asset!(app, "volume.wgsl");
         embedded_asset!(app, "volume_prepass.wgsl");
         app.add_plugins(MaterialPlugin::<GveVolumeMaterial>::default())
-            .init_resource::<proxy::Proxies>()
-            .add_systems(PostUpdate, (proxy::forget_unused, proxy::follow).chain().in_set(GveSystems::Apply));
+            .add_systems(PostUpdate, proxy::follow.in_set(GveSystems::Apply));
     }
 
     fn finish(&self, app: &mut App) {
@@ -83,10 +81,12 @@ impl Plugin for GveVolumePlugin {
             return;
         };
         let limits = limits::VolumeLimits::of(device, adapter);
+        let masks = limits::SampleMasks::of(adapter);
         if let Some(missing) = limits.missing() {
             warn!("volumes are drawn as shells: this GPU lacks {missing}");
             return;
         }
+        app.insert_resource(proxy::Proxies::new(masks));
         app.world_mut()
             .resource_mut::<GveRenderers>()
             .register(GveRepresentation::Volume, move |asset| limits.accept(&asset.volume()));
