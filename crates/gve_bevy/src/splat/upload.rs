@@ -13,7 +13,7 @@ use bevy::{
 use gve_assets::Splat;
 use gve_types::{MaterialSpec, text::shown};
 
-use super::{extract::ExtractedSplats, sort::SortPoints};
+use super::{extract::ExtractedSplats, prepare::LIT_WIDTH, sort::SortPoints};
 use crate::asset::GveAsset;
 
 /// Frames for which an asset that nobody shows stays on the GPU, so that switching back is free.
@@ -70,10 +70,11 @@ impl SplatCloud {
     fn new(asset: &GveAsset, device: &RenderDevice) -> Self {
         let all = asset.splats();
         let limits = device.limits();
-        let fitting = fitting(all.len(), limits.max_storage_buffer_binding_size, limits.max_buffer_size);
+        let bytes = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+        let fitting = fitting(all.len(), bytes, limits.max_texture_dimension_2d);
         if fitting < all.len() {
             warn!(
-                "\"{}\" has {} splats and this GPU takes {fitting} in one buffer: the {fitting} most important are drawn, enlarged",
+                "\"{}\" has {} splats and this GPU takes {fitting}: the {fitting} most important are drawn, enlarged",
                 shown(&asset.metadata().name),
                 all.len(),
             );
@@ -101,9 +102,10 @@ impl SplatCloud {
     }
 }
 
-/// How many of `count` splats fit into one buffer.
-fn fitting(count: usize, max_binding_bytes: u64, max_buffer_bytes: u64) -> usize {
-    let room = max_binding_bytes.min(max_buffer_bytes) / size_of::<Splat>() as u64;
+/// How many of `count` splats fit into a buffer of so many bytes, and their lit colours into a texture of so many
+/// rows.
+fn fitting(count: usize, max_bytes: u64, max_rows: u32) -> usize {
+    let room = (max_bytes / size_of::<Splat>() as u64).min(u64::from(max_rows) * u64::from(LIT_WIDTH));
     count.min(usize::try_from(room).unwrap_or(usize::MAX))
 }
 
@@ -122,9 +124,10 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_left_out() {
-        assert_eq!(fitting(1000, 1 << 27, 1 << 28), 1000);
-        assert_eq!(fitting(1000, 480, 1 << 28), 10);
-        assert_eq!(fitting(1000, 1 << 27, 95), 1);
-        assert_eq!(fitting(0, 1 << 27, 1 << 28), 0);
+        assert_eq!(fitting(1000, 1 << 27, 4096), 1000);
+        assert_eq!(fitting(1000, 480, 4096), 10);
+        assert_eq!(fitting(1000, 95, 4096), 1);
+        assert_eq!(fitting(1 << 24, 1 << 31, 4096), 4096 * LIT_WIDTH as usize);
+        assert_eq!(fitting(0, 1 << 27, 4096), 0);
     }
 }
