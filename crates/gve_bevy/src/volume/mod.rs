@@ -15,6 +15,7 @@
 //! |---|---|
 //! | `tree.wgsl` | the tree on the GPU: descent, samples, gradient, materials |
 //! | `march.wgsl` | rays, and where they hit |
+//! | `coverage.wgsl` | which samples of a pixel are covered |
 //! | `uniform`, `upload` | the same tree's uniforms and textures, filled level by level from the mapped file |
 //! | `limits` | what a GPU must be able to do |
 //! | `proxy` | the boxes that volumes are drawn on |
@@ -62,6 +63,7 @@ impl Plugin for GveVolumePlugin {
         }
         load_shader_library!(app, "tree.wgsl");
         load_shader_library!(app, "march.wgsl");
+        load_shader_library!(app, "coverage.wgsl");
         embedded_asset!(app, "volume.wgsl");
         embedded_asset!(app, "volume_prepass.wgsl");
         app.add_plugins(MaterialPlugin::<GveVolumeMaterial>::default())

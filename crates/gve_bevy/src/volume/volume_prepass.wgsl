@@ -1,9 +1,11 @@
 // Draws a distance volume into depth, normal and motion vector prepasses and into shadow maps.
 
+#import gve_bevy::volume::coverage::covered_samples
 #import gve_bevy::volume::march::{
     depth_at,
     fragment_is_cut_off,
     march,
+    normal_of,
     point_at,
     ray_through,
     world_at,
@@ -31,6 +33,9 @@ struct Output {
     @location(1) motion_vector: vec2<f32>,
 #endif
     @builtin(frag_depth) depth: f32,
+#if GVE_SAMPLES > 1
+    @builtin(sample_mask) samples: u32,
+#endif
 }
 
 @fragment
@@ -43,16 +48,18 @@ fn fragment(in: VertexOutput) -> Output {
         discard;
     }
     let hit = march(ray);
-    if !hit.found {
+    // As many samples as in the main pass: what lies behind the others must pass there.
+    let samples = covered_samples(ray, hit, in.instance_index);
+    if samples == 0u {
         discard;
     }
     var out: Output;
+#if GVE_SAMPLES > 1
+    out.samples = samples;
+#endif
     out.depth = depth_at(ray, hit.at);
 #ifdef NORMAL_PREPASS
-    let slope = vec4(gradient(hit.brick, hit.local), 0.0);
-    let world_slope = (transpose(mesh_functions::get_local_from_world(in.instance_index)) * slope).xyz;
-    let size = length(world_slope);
-    let normal = select(-ray.world_direction, world_slope / size, size > 1e-12);
+    let normal = normal_of(gradient(hit.brick, hit.local), ray, in.instance_index);
     out.normal = vec4(0.5 * normal + 0.5, 1.0);
 #endif
 #ifdef MOTION_VECTOR_PREPASS
