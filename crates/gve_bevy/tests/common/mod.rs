@@ -24,9 +24,10 @@ use bevy::{
     pbr::PbrPlugin,
     prelude::*,
     render::{
-        RenderPlugin,
+        RenderApp, RenderPlugin,
         gpu_readback::{Readback, ReadbackComplete},
         render_resource::{Extent3d, TextureDimension, TextureFormat, TextureUsages},
+        renderer::RenderDevice,
     },
     time::TimePlugin,
     window::{ExitCondition, WindowPlugin},
@@ -74,6 +75,13 @@ pub fn app_on(renderer: RenderPlugin, gve: PluginGroupBuilder) -> App {
     app.finish();
     app.cleanup();
     app
+}
+
+/// Bytes of the GPU's memory that buffers and textures take whose labels begin like this.
+pub fn gpu_bytes(app: &App, label: &str) -> u64 {
+    let device = app.get_sub_app(RenderApp).unwrap().world().resource::<RenderDevice>();
+    let report = device.wgpu_device().generate_allocator_report().unwrap();
+    report.allocations.iter().filter(|of| of.name.starts_with(label)).map(|of| of.size).sum()
 }
 
 /// An image that a camera can draw into.

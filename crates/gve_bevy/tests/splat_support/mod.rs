@@ -14,10 +14,11 @@ use bevy::{
     log::LogPlugin,
     prelude::*,
     render::{
-        RenderPlugin,
+        RenderApp, RenderPlugin,
         gpu_readback::{Readback, ReadbackComplete},
         pipelined_rendering::PipelinedRenderingPlugin,
         render_resource::{Extent3d, TextureDimension, TextureFormat, TextureUsages},
+        renderer::RenderDevice,
     },
     window::ExitCondition,
     winit::WinitPlugin,
@@ -85,6 +86,13 @@ impl Picture {
             std::fs::write(PathBuf::from(folder).join(format!("{name}.ppm")), ppm).unwrap();
         }
     }
+}
+
+/// Bytes of the GPU's memory that buffers and textures take whose labels begin like this.
+pub fn gpu_bytes(app: &App, label: &str) -> u64 {
+    let device = app.get_sub_app(RenderApp).unwrap().world().resource::<RenderDevice>();
+    let report = device.wgpu_device().generate_allocator_report().unwrap();
+    report.allocations.iter().filter(|of| of.name.starts_with(label)).map(|of| of.size).sum()
 }
 
 #[derive(Resource, Default, Clone)]
