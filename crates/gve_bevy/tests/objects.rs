@@ -108,6 +108,34 @@ fn a_copy_has_parts_of_its_own() {
     }
 }
 
+/// A scene brings parts back as they were saved: marks, and nothing that draws.
+#[test]
+fn parts_out_of_a_scene_are_taken_over() {
+    for what in GveRepresentation::ALL {
+        let mut app = app();
+        let handle = app.world_mut().resource_mut::<Assets<GveAsset>>().add(ball(1.0));
+        let saved = GvePart { representation: what, index: 0 };
+        let twice = GvePart { representation: what, index: 0 };
+        let stale = GvePart {
+            representation: if what == GveRepresentation::Shell {
+                GveRepresentation::Volume
+            } else {
+                GveRepresentation::Shell
+            },
+            index: 0,
+        };
+        let object = app.world_mut().spawn((GveObject(handle), what, children![saved, twice, stale])).id();
+        app.update();
+        let part = only_part(&app, object);
+        assert_eq!(app.world().get::<GvePart>(part), Some(&saved));
+        assert!(app.world().get::<Mesh3d>(part).is_some(), "{what}: the part draws");
+    }
+    let app = app();
+    let types = app.world().resource::<AppTypeRegistry>().read();
+    let of_part = types.get(std::any::TypeId::of::<GvePart>()).unwrap();
+    assert!(of_part.data::<ReflectComponent>().is_some(), "scenes hold parts");
+}
+
 #[test]
 fn a_part_that_is_taken_away_comes_back() {
     let mut app = app();

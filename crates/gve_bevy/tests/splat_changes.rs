@@ -178,3 +178,32 @@ fn what_cameras_needed_of_an_object_goes_after_it() {
     }
     assert_eq!(bytes(&app), [0, 0]);
 }
+
+/// Large clouds are made ready beside the frames: the old one stays until then.
+#[test]
+fn a_large_cloud_comes_without_a_gap() {
+    let (mut app, _, target) = stage(Vec3::new(0.0, 0.0, 4.0));
+    let object = spawn(&mut app, asset(sphere(60_000, 1.0, RED), matt(RED)), Transform::default());
+    assert!(is_red(middle(&shoot(&mut app, &target))));
+    let id = app.world().get::<GveObject>(object).unwrap().id();
+    let new = asset(sphere(70_000, 1.0, GREEN), matt(GREEN));
+    app.world_mut().resource_mut::<Assets<GveAsset>>().insert(id, new).unwrap();
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    loop {
+        let shown = middle(&read(&mut app, &target));
+        if is_green(shown) {
+            break;
+        }
+        assert!(is_red(shown), "neither the old nor the new one: {shown:?}");
+        assert!(std::time::Instant::now() < deadline, "the new one never comes");
+    }
+    // Gone before it is ready.
+    let late = asset(sphere(60_000, 1.0, RED), matt(RED));
+    app.world_mut().resource_mut::<Assets<GveAsset>>().insert(id, late).unwrap();
+    app.update();
+    app.world_mut().despawn(object);
+    for _ in 0..130 {
+        app.update();
+    }
+    assert_eq!(gpu_bytes(&app, "gve splats"), 0);
+}

@@ -10,7 +10,7 @@
 //!    [`StandardMaterial`], shadows, light probes, fog and tone mapping included;
 //! 3. the splats are projected and blended as ellipses in the [`Transparent3d`] phase.
 //!
-//! Their shadows are thrown by the shell, drawn into shadow maps alone.
+//! Their shadows are cast by the shell, drawn into shadow maps alone.
 //!
 //! Projection: Zwicker et al., "EWA Splatting", TVCG 2002; Kerbl et al., "3D Gaussian Splatting for Real-Time
 //! Radiance Field Rendering", SIGGRAPH 2023.

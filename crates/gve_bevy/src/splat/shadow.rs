@@ -1,4 +1,4 @@
-//! The shadows of splats: thrown by the shell, which lamps see and cameras do not.
+//! The shadows of splats: cast by the shell, which lights see and cameras do not.
 
 use bevy::{
     asset::{AssetPath, RenderAssetUsages},
@@ -75,7 +75,7 @@ pub(super) fn build(app: &mut App) {
     app.world_mut().resource_mut::<ShadowMeshes>().material = material;
 }
 
-/// Gives every object that is drawn as splats the child that throws its shadow.
+/// Gives every object that is drawn as splats the child that casts its shadow.
 fn follow(
     mut commands: Commands,
     assets: Option<Res<Assets<GveAsset>>>,

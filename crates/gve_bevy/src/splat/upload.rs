@@ -9,6 +9,7 @@ use bevy::{
         render_resource::{Buffer, BufferInitDescriptor, BufferUsages},
         renderer::RenderDevice,
     },
+    tasks::{AsyncComputeTaskPool, Task, futures::check_ready},
 };
 use gve_assets::Splat;
 use gve_types::{MaterialSpec, text::shown};
@@ -16,6 +17,8 @@ use gve_types::{MaterialSpec, text::shown};
 use super::{extract::ExtractedSplats, prepare::LIT_WIDTH, sort::SortPoints};
 use crate::asset::GveAsset;
 
+/// Up to this many splats are made ready while a frame waits, which takes about a millisecond; more beside the frames.
+const AT_ONCE: usize = 50_000;
 /// Frames for which an asset that nobody shows stays on the GPU, so that switching back is free.
 const KEEP_FRAMES: u32 = 120;
 /// Entries of a palette: a splat names its material in one byte.
@@ -23,7 +26,11 @@ const PALETTE: usize = 256;
 
 /// The splats of every asset that is shown, or was a moment ago.
 #[derive(Resource, Default)]
-pub(super) struct SplatClouds(HashMap<AssetId<GveAsset>, SplatCloud>);
+pub(super) struct SplatClouds {
+    ready: HashMap<AssetId<GveAsset>, SplatCloud>,
+    /// Large ones that are made beside the frames; until then the load before is drawn, if there was one.
+    coming: HashMap<AssetId<GveAsset>, (GveAsset, Task<SplatCloud>)>,
+}
 
 /// The splats of one asset.
 pub(super) struct SplatCloud {
@@ -42,7 +49,7 @@ pub(super) struct SplatCloud {
 
 impl SplatClouds {
     pub(super) fn get(&self, id: AssetId<GveAsset>) -> Option<&SplatCloud> {
-        self.0.get(&id)
+        self.ready.get(&id)
     }
 }
 
@@ -52,15 +59,40 @@ pub(super) fn upload(
     device: Res<RenderDevice>,
     mut clouds: ResMut<SplatClouds>,
 ) {
+    let SplatClouds { ready, coming } = &mut *clouds;
+    coming.retain(|id, _| extracted.assets.contains_key(id));
     for (id, asset) in &extracted.assets {
-        match clouds.0.get_mut(id) {
-            Some(cloud) if cloud.source.is_same(asset) => cloud.unused_frames = 0,
+        let is_ready = ready.get_mut(id).is_some_and(|cloud| {
+            cloud.unused_frames = 0;
+            cloud.source.is_same(asset)
+        });
+        if is_ready {
+            coming.remove(id);
+            continue;
+        }
+        let pool = AsyncComputeTaskPool::try_get().filter(|_| asset.splats().len() > AT_ONCE);
+        let Some(pool) = pool else {
+            ready.insert(*id, SplatCloud::new(asset, &device));
+            continue;
+        };
+        match coming.get_mut(id) {
+            Some((of, task)) if of.is_same(asset) => {
+                if let Some(cloud) = check_ready(task) {
+                    ready.insert(*id, cloud);
+                    coming.remove(id);
+                }
+            }
             _ => {
-                clouds.0.insert(*id, SplatCloud::new(asset, &device));
+                let (asset, device) = (asset.clone(), device.clone());
+                let task = pool.spawn({
+                    let asset = asset.clone();
+                    async move { SplatCloud::new(&asset, &device) }
+                });
+                coming.insert(*id, (asset, task));
             }
         }
     }
-    clouds.0.retain(|_, cloud| {
+    ready.retain(|_, cloud| {
         cloud.unused_frames += 1;
         cloud.unused_frames <= KEEP_FRAMES
     });
