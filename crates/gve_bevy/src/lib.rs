@@ -42,6 +42,9 @@ use bevy::app::{PluginGroup, PluginGroupBuilder};
 
 /// What most apps need.
 pub mod prelude {
+    #[cfg(not(target_arch = "wasm32"))]
+    #[doc(inline)]
+    pub use crate::asset::GveAssetSourcePlugin;
     #[cfg(feature = "net")]
     #[doc(inline)]
     pub use crate::net::{
@@ -51,7 +54,7 @@ pub mod prelude {
     #[doc(inline)]
     pub use crate::{
         GvePlugin,
-        asset::{GveAsset, GveAssetFailed, GveAssetPlugin, GveAssetSourcePlugin},
+        asset::{GveAsset, GveAssetFailed, GveAssetPlugin},
         object::{GveAssetStatus, GveDrawnAs, GveObject, GveObjectPlugin, GveRepresentation},
         shell::GveShellPlugin,
         splat::{GveSplatDefaults, GveSplatPlugin, GveSplatSettings},

@@ -15,7 +15,9 @@ use bevy::{
 use gve_assets::{AssetFile, ReadError};
 use gve_types::limits::MAX_FILE_BYTES;
 
-use super::{GveAsset, source};
+use super::GveAsset;
+#[cfg(not(target_arch = "wasm32"))]
+use super::source;
 
 /// Why a `.gve_bin` did not load.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +56,14 @@ impl GveAssetLoader {
         Self { root: Some(root.into()), ..default() }
     }
 
+    /// A loader for the default source of this app. In a browser nothing lies in a folder.
+    #[cfg(target_arch = "wasm32")]
+    pub(super) fn for_app(_: &App) -> Self {
+        Self::default()
+    }
+
     /// A loader for the default source of this app.
+    #[cfg(not(target_arch = "wasm32"))]
     pub(super) fn for_app(app: &App) -> Self {
         if let Some(root) = app.world().get_resource::<source::GveAssetRoot>() {
             return Self::with_root(&root.0);

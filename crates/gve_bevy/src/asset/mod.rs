@@ -3,6 +3,7 @@
 mod changes;
 mod failure;
 mod loader;
+#[cfg(not(target_arch = "wasm32"))]
 mod source;
 mod weak;
 
@@ -15,6 +16,7 @@ use gve_types::{FileMetadata, MaterialSpec, dna::AudioPatch};
 pub(crate) use changes::{ChangedAssets, TrackAssets, build as track_changes};
 pub use failure::GveAssetFailed;
 pub use loader::{GveAssetLoader, GveLoadError};
+#[cfg(not(target_arch = "wasm32"))]
 pub use source::GveAssetSourcePlugin;
 pub(crate) use weak::WeakHandle;
 
