@@ -154,14 +154,11 @@ fn names(tokens: TokenStream, depth: usize, into: &mut BTreeSet<String>) {
             i = after;
             continue;
         }
-        match &tokens[i] {
+        if let TokenTree::Group(group) = &tokens[i] {
             // A module inside of a file is one deeper.
-            TokenTree::Group(group) => {
-                let is_module =
-                    i >= 2 && is_ident(&tokens[i - 2], "mod") && group.delimiter() == Delimiter::Brace;
-                names(group.stream(), depth + usize::from(is_module), into);
-            }
-            _ => {}
+            let is_module =
+                i >= 2 && is_ident(&tokens[i - 2], "mod") && group.delimiter() == Delimiter::Brace;
+            names(group.stream(), depth + usize::from(is_module), into);
         }
         i += 1;
     }

@@ -31,7 +31,7 @@ fn object(app: &mut App, what: GveRepresentation) -> Entity {
 
 /// The parts of an object.
 fn parts(app: &App, object: Entity) -> Vec<(Entity, GvePart)> {
-    let children = app.world().get::<Children>(object).into_iter().flat_map(|children| children.iter());
+    let children = app.world().get::<Children>(object).into_iter().flat_map(Children::iter);
     children.filter_map(|child| Some((child, *app.world().get::<GvePart>(child)?))).collect()
 }
 

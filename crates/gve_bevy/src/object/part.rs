@@ -23,7 +23,7 @@ pub(crate) fn parts_of<'a>(
     children: Option<&'a Children>,
     parts: &'a Query<&GvePart>,
 ) -> impl Iterator<Item = (Entity, u32)> + 'a {
-    let children = children.into_iter().flat_map(|children| children.iter());
+    let children = children.into_iter().flat_map(Children::iter);
     children.filter_map(move |child| {
         let part = parts.get(child).ok().filter(|part| part.representation == representation)?;
         Some((child, part.index))

@@ -444,7 +444,7 @@ mod tests {
         let points: SortPoints = (0..many).map(|i| (Vec3::new(0.0, 0.0, i as f32 * 1e-4), Vec3::Z)).collect();
         let mut sorter = DepthSorter::default();
         let buffers = |sorter: &DepthSorter| {
-            [&sorter.keys, &sorter.starts, &sorter.order, &sorter.half_ordered].map(|buffer| buffer.as_ptr())
+            [&sorter.keys, &sorter.starts, &sorter.order, &sorter.half_ordered].map(Vec::as_ptr)
         };
         let eye = |x| Eye::new(&camera(x), false, &Affine3A::IDENTITY).expect("not flat");
         sorter.sort(&points, many, &eye(0.0));

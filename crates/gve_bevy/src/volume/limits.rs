@@ -1,13 +1,11 @@
 //! What a GPU must be able to do to march volumes, asked before anything is created on it.
 
-use bevy::{
-    prelude::Resource,
-    render::{
-        render_resource::{
-            DownlevelFlags, TextureFormat, TextureFormatFeatureFlags, TextureFormatFeatures, TextureUsages,
-        },
-        renderer::{RenderAdapter, RenderDevice},
+use bevy::render::{
+    render_resource::{
+        DownlevelFlags, TextureFormat, TextureFormatFeatureFlags, TextureFormatFeatures, TextureUsages,
     },
+    renderer::{RenderAdapter, RenderDevice},
+    settings::WgpuFeatures,
 };
 use gve_assets::{BRICK_SAMPLES, VolumeView};
 
@@ -24,14 +22,24 @@ pub(super) const MATERIAL_FORMAT: TextureFormat = TextureFormat::R8Uint;
 /// What the atlas of part ids may be.
 const PART_FORMATS: [TextureFormat; 2] = [TextureFormat::R8Uint, TextureFormat::R16Uint];
 
-/// Whether shaders may say which samples of a pixel they cover. WebGL's class of GPUs has no such masks: there the
-/// outlines of volumes have hard edges.
-#[derive(Resource, Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct SampleMasks(pub(super) bool);
+/// What the shaders of volumes may do on one GPU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ShaderSupport {
+    /// Say which samples of a pixel they cover. WebGL's class of GPUs has no such masks: there the outlines of
+    /// volumes have hard edges.
+    pub(super) sample_masks: bool,
+    /// Promise how the depths that they write compare with those that are tested, so that hidden pixels are dropped
+    /// before they are marched.
+    pub(super) early_depth: bool,
+}
 
-impl SampleMasks {
-    pub(super) fn of(adapter: &RenderAdapter) -> Self {
-        Self(adapter.get_downlevel_capabilities().flags.contains(DownlevelFlags::MULTISAMPLED_SHADING))
+impl ShaderSupport {
+    pub(super) fn of(device: &RenderDevice, adapter: &RenderAdapter) -> Self {
+        let downlevel = adapter.get_downlevel_capabilities().flags;
+        Self {
+            sample_masks: downlevel.contains(DownlevelFlags::MULTISAMPLED_SHADING),
+            early_depth: device.features().contains(WgpuFeatures::SHADER_EARLY_DEPTH_TEST),
+        }
     }
 }
 

@@ -101,6 +101,10 @@ fn ray_through(world_position: vec3<f32>, instance_index: u32) -> Ray {
         }
     }
 #endif
+    // What lies behind the far plane, where there is one, is not seen either.
+    if ray.clip_direction.z < 0.0 {
+        ray.end = min(ray.end, -ray.clip_anchor.z / ray.clip_direction.z);
+    }
     return ray;
 }
 

@@ -2,7 +2,7 @@
 
 use bevy::{asset::RenderAssetUsages, platform::collections::HashMap, prelude::*};
 
-use super::{limits::SampleMasks, material::GveVolumeMaterial, uniform::VolumeUniform};
+use super::{limits::ShaderSupport, material::GveVolumeMaterial, uniform::VolumeUniform};
 use crate::{
     asset::{GveAsset, WeakHandle, WeakLoad},
     object::{GveDrawnAs, GveObject, GvePart, GveRepresentation, parts_of, spawn_part},
@@ -13,7 +13,7 @@ use crate::{
 #[derive(Resource)]
 pub(super) struct Proxies {
     by_asset: HashMap<AssetId<GveAsset>, Proxy>,
-    masks: SampleMasks,
+    support: ShaderSupport,
 }
 
 struct Proxy {
@@ -25,8 +25,8 @@ struct Proxy {
 type Looks = (Mesh3d, MeshMaterial3d<GveVolumeMaterial>);
 
 impl Proxies {
-    pub(super) fn new(masks: SampleMasks) -> Self {
-        Self { by_asset: HashMap::default(), masks }
+    pub(super) fn new(support: ShaderSupport) -> Self {
+        Self { by_asset: HashMap::default(), support }
     }
 
     /// The box and the material of an asset as it is now.
@@ -37,8 +37,8 @@ impl Proxies {
         meshes: &mut Assets<Mesh>,
         materials: &mut Assets<GveVolumeMaterial>,
     ) -> Looks {
-        let masks = self.masks;
-        let material = || GveVolumeMaterial::with_masks(asset.clone(), masks);
+        let support = self.support;
+        let material = || GveVolumeMaterial::on(asset.clone(), support);
         let in_use = self.by_asset.get_mut(&id).and_then(|proxy| {
             let (mesh, handle) = (proxy.mesh.upgrade()?, proxy.material.upgrade()?);
             Some((proxy, mesh, handle))
@@ -70,6 +70,8 @@ fn box_mesh(asset: &GveAsset) -> Mesh {
     let mut mesh = Mesh::from(Cuboid::from_corners(min, max)).translated_by(0.5 * (min + max));
     // Not in the main world: whoever casts rays at meshes would hit the box instead of the surface.
     mesh.asset_usage = RenderAssetUsages::RENDER_WORLD;
+    mesh.remove_attribute(Mesh::ATTRIBUTE_NORMAL);
+    mesh.remove_attribute(Mesh::ATTRIBUTE_UV_0);
     mesh
 }
 

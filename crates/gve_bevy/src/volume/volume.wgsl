@@ -16,11 +16,13 @@
     volume,
     width_of,
 }
+#import gve_bevy::volume::walls::wall_position
 #import bevy_pbr::{
     decal::clustered::apply_decals,
-    forward_io::VertexOutput,
+    forward_io::{Vertex, VertexOutput},
     lighting,
     mesh_bindings::mesh,
+    mesh_functions,
     mesh_view_bindings::view,
     pbr_functions::{apply_pbr_lighting, calculate_view, main_pass_post_lighting_processing},
     pbr_types,
@@ -41,6 +43,26 @@ struct Output {
 #endif
 }
 
+@vertex
+fn vertex(in: Vertex) -> VertexOutput {
+    var out: VertexOutput;
+    let world_from_local = mesh_functions::get_world_from_local(in.instance_index);
+    out.world_position = world_from_local * vec4(in.position, 1.0);
+    out.position = wall_position(out.world_position.xyz, world_from_local);
+#ifdef VERTEX_OUTPUT_INSTANCE_INDEX
+    out.instance_index = in.instance_index;
+#endif
+#ifdef VISIBILITY_RANGE_DITHER
+    out.visibility_range_dither =
+        mesh_functions::get_visibility_range_dither_level(in.instance_index, world_from_local[3]);
+#endif
+    return out;
+}
+
+// The depths that are written are never nearer than the wall's; depth is reversed.
+#ifdef GVE_EARLY_DEPTH
+@early_depth_test(less_equal)
+#endif
 @fragment
 fn fragment(in: VertexOutput) -> Output {
 #ifdef VISIBILITY_RANGE_DITHER
@@ -78,7 +100,7 @@ fn fragment(in: VertexOutput) -> Output {
     input.material.perceptual_roughness = surface.perceptual_roughness;
     input.material.metallic = surface.metallic;
     input.material.flags |= pbr_types::STANDARD_MATERIAL_FLAGS_FOG_ENABLED_BIT;
-    out.depth = depth_at(ray, hit.at);
+    out.depth = min(depth_at(ray, hit.at), in.position.z);
     input.frag_coord.z = out.depth;
 
 #ifdef SCREEN_SPACE_AMBIENT_OCCLUSION
@@ -95,7 +117,7 @@ fn fragment(in: VertexOutput) -> Output {
     out.color = main_pass_post_lighting_processing(input, apply_pbr_lighting(input));
 #ifdef DEPTH_PREPASS
     // The compiler may round differently in the two passes; a depth that is a little nearer always passes.
-    out.depth = min(out.depth * 1.00001, 1.0);
+    out.depth = min(out.depth * 1.00001, in.position.z);
 #endif
     return out;
 }

@@ -14,9 +14,10 @@
     gradient,
     volume,
 }
+#import gve_bevy::volume::walls::wall_position
 #import bevy_pbr::{
     mesh_functions,
-    prepass_io::VertexOutput,
+    prepass_io::{Vertex, VertexOutput},
 }
 #ifdef MOTION_VECTOR_PREPASS
 #import bevy_pbr::pbr_prepass_functions::calculate_motion_vector
@@ -38,6 +39,29 @@ struct Output {
 #endif
 }
 
+@vertex
+fn vertex(in: Vertex) -> VertexOutput {
+    var out: VertexOutput;
+    let world_from_local = mesh_functions::get_world_from_local(in.instance_index);
+    out.world_position = world_from_local * vec4(in.position, 1.0);
+    out.position = wall_position(out.world_position.xyz, world_from_local);
+#ifdef UNCLIPPED_DEPTH_ORTHO_EMULATION
+    out.unclipped_depth = out.position.z;
+#endif
+#ifdef VERTEX_OUTPUT_INSTANCE_INDEX
+    out.instance_index = in.instance_index;
+#endif
+#ifdef VISIBILITY_RANGE_DITHER
+    out.visibility_range_dither =
+        mesh_functions::get_visibility_range_dither_level(in.instance_index, world_from_local[3]);
+#endif
+    return out;
+}
+
+// The depths that are written are never nearer than the wall's; depth is reversed.
+#ifdef GVE_EARLY_DEPTH
+@early_depth_test(less_equal)
+#endif
 @fragment
 fn fragment(in: VertexOutput) -> Output {
 #ifdef VISIBILITY_RANGE_DITHER
@@ -57,7 +81,7 @@ fn fragment(in: VertexOutput) -> Output {
 #if GVE_SAMPLES > 1
     out.samples = samples;
 #endif
-    out.depth = depth_at(ray, hit.at);
+    out.depth = min(depth_at(ray, hit.at), in.position.z);
 #ifdef NORMAL_PREPASS
     let normal = normal_of(gradient(hit.brick, hit.local), ray, in.instance_index);
     out.normal = vec4(0.5 * normal + 0.5, 1.0);

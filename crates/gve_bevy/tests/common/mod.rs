@@ -8,7 +8,10 @@ pub mod stage;
 
 pub use picture::{Picture, SIZE};
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
 
 use bevy::{
     app::{PluginGroupBuilder, PluginsState, TaskPoolPlugin},
@@ -138,13 +141,16 @@ pub fn shoot(app: &mut App, target: &Handle<Image>) -> Picture {
 /// Draws until an image has been read back.
 pub fn read(app: &mut App, target: &Handle<Image>) -> Picture {
     let frames = watch(app, target);
-    for _ in 0..100 {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while Instant::now() < deadline {
         app.update();
         if !frames.is_empty() {
             return frames.take(app).remove(0);
         }
+        // Frames may be quicker than the GPU's answer.
+        std::thread::sleep(Duration::from_millis(1));
     }
-    panic!("no picture came back in 100 frames");
+    panic!("no picture came back in a minute");
 }
 
 /// Reads an image back after every frame.

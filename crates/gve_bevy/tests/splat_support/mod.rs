@@ -5,6 +5,7 @@
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex},
+    time::{Duration, Instant},
 };
 
 use bevy::{
@@ -161,7 +162,8 @@ pub fn read(app: &mut App, target: &Handle<Image>) -> Picture {
             sink.0.lock().unwrap().push((read.entity, read.data.clone()));
         })
         .id();
-    for _ in 0..100 {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while Instant::now() < deadline {
         app.update();
         let found = arrived.0.lock().unwrap().pop();
         if let Some((entity, rgba)) = found {
@@ -169,8 +171,10 @@ pub fn read(app: &mut App, target: &Handle<Image>) -> Picture {
             app.world_mut().despawn(reader);
             return Picture { rgba };
         }
+        // Frames may be quicker than the GPU's answer.
+        std::thread::sleep(Duration::from_millis(1));
     }
-    panic!("no picture came back in 100 frames");
+    panic!("no picture came back in a minute");
 }
 
 /// A material with the given look.
