@@ -58,23 +58,32 @@ fn update(app: &mut App, times: usize) {
     }
 }
 
+/// Despawns what is marked with this number, in the set in which parts are spawned, so that the commands of both are
+/// applied together.
+struct Doom<const NUMBER: u8>;
+
+#[derive(Component)]
+struct Doomed(u8);
+
+impl<const NUMBER: u8> Plugin for Doom<NUMBER> {
+    fn build(&self, app: &mut App) {
+        let despawn = |mut commands: Commands, doomed: Query<(Entity, &Doomed)>| {
+            for (entity, _) in doomed.iter().filter(|(_, doomed)| doomed.0 == NUMBER) {
+                commands.entity(entity).despawn();
+            }
+        };
+        app.add_systems(PostUpdate, despawn.in_set(GveSystems::Apply));
+    }
+}
+
 #[test]
 fn an_object_that_goes_in_the_frame_of_its_parts_leaves_none() {
-    #[derive(Component)]
-    struct Doomed;
-    let mut app = app();
-    // In the set in which parts are spawned, so that the commands of both are applied together.
-    app.add_systems(
-        PostUpdate,
-        (|mut commands: Commands, doomed: Query<Entity, With<Doomed>>| {
-            doomed.iter().for_each(|entity| commands.entity(entity).despawn());
-        })
-        .in_set(GveSystems::Apply),
-    );
-    for round in 0..20 {
+    // One before the systems that spawn parts and one after: neither order is promised.
+    let mut app = app_with(GvePlugin.build().add_before::<GveAssetPlugin>(Doom::<0>).add(Doom::<1>));
+    for round in 0..24 {
         let what = GveRepresentation::ALL[round % 3];
         let object = object(&mut app, what);
-        app.world_mut().entity_mut(object).insert(Doomed);
+        app.world_mut().entity_mut(object).insert(Doomed((round / 3 % 2) as u8));
         app.update();
         assert!(app.world().get_entity(object).is_err());
         assert_eq!(all_parts(&mut app), 0, "round {round}: parts without an object");
