@@ -1,4 +1,4 @@
-//! GPUs that can do less: what cannot be drawn is drawn otherwise, and nothing ends the app.
+//! Which pipelines are made, and what they tell the GPU.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
@@ -7,10 +7,10 @@ use bevy::{
     core_pipeline::prepass::DepthPrepass,
     prelude::*,
     render::{
-        RenderApp, RenderPlugin,
+        RenderApp,
         render_resource::{CachedPipeline, PipelineCache, PipelineDescriptor},
         renderer::RenderDevice,
-        settings::{WgpuFeatures, WgpuLimits, WgpuSettings, WgpuSettingsPriority},
+        settings::WgpuFeatures,
     },
     shader::ShaderDefVal,
 };
@@ -24,21 +24,6 @@ fn ball() -> GveAsset {
     asset(&Shape::sphere(1.0, material([200, 40, 30], 0.0, 0.5)), 24)
 }
 
-/// An app on a GPU as browsers without WebGPU have it: no storage buffers, no compute.
-fn webgl2() -> App {
-    let settings = WgpuSettings {
-        priority: WgpuSettingsPriority::WebGL2,
-        limits: WgpuLimits::downlevel_webgl2_defaults(),
-        ..default()
-    };
-    let renderer = RenderPlugin {
-        render_creation: settings.into(),
-        synchronous_pipeline_compilation: true,
-        ..default()
-    };
-    app_on(renderer, GvePlugin.build())
-}
-
 /// The labels of the pipelines that were asked for.
 fn pipelines(app: &App) -> Vec<String> {
     let cache = app.get_sub_app(RenderApp).unwrap().world().resource::<PipelineCache>();
@@ -47,28 +32,6 @@ fn pipelines(app: &App) -> Vec<String> {
         PipelineDescriptor::ComputePipelineDescriptor(of) => of.label.clone(),
     };
     cache.pipelines().filter_map(label).map(std::borrow::Cow::into_owned).collect()
-}
-
-#[test]
-fn without_storage_buffers_splats_are_shells_and_volumes_are_volumes() {
-    let mut app = webgl2();
-    app.insert_resource(GlobalAmbientLight { brightness: 300.0, ..default() });
-    let target = target(&mut app);
-    app.world_mut().spawn((camera(&target, Vec3::new(0.0, 0.0, 4.0)), Msaa::Off));
-    let object = spawn(&mut app, ball(), GveRepresentation::Splats, Transform::default());
-    let as_splats = shoot(&mut app, &target);
-    let drawn_as = app.world().get::<GveDrawnAs>(object).unwrap().clone();
-    assert_eq!(*drawn_as, Some(GveRepresentation::Shell));
-    let reason = drawn_as.reason().unwrap();
-    assert!(reason.contains("storage buffers") && reason.contains("has 0"), "{reason}");
-    assert!(as_splats.covered() > 4_000);
-
-    app.world_mut().entity_mut(object).insert(GveRepresentation::Volume);
-    let as_volume = shoot(&mut app, &target);
-    assert_eq!(app.world().get::<GveDrawnAs>(object).unwrap().reason(), None);
-    let iou = as_volume.iou(&as_splats);
-    assert!(iou > 0.98, "the volume covers what the shell covers to {iou}");
-    assert_eq!(app.should_exit(), None);
 }
 
 #[test]
