@@ -11,12 +11,12 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use bevy::{ecs::message::MessageCursor, prelude::*};
+use bevy::{ecs::message::MessageCursor, platform::cell::SyncCell, prelude::*};
 use clap::Parser;
 use gve_bevy::{
     net::{
         self,
-        gve_net::{Client, Config, DEFAULT_SERVER},
+        gve_net::{Client, Config, DEFAULT_SERVER, Pending, RestError},
     },
     prelude::*,
 };
@@ -58,6 +58,9 @@ const TRAINING: u32 = 100;
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The answer to a save, when it comes.
+type Saving = Pending<Result<AssetDocument, RestError>>;
+
 /// Somebody who edits one asset over REST.
 struct Designer {
     client: Client,
@@ -75,12 +78,16 @@ impl Designer {
         Ok(Self { client, document, iterations })
     }
 
-    /// Saves another recipe on top of the version that was saved last.
-    fn save(&mut self, recipe: &str) -> anyhow::Result<()> {
+    /// Begins to save another recipe on top of the version that was saved last.
+    fn begin_save(&self, recipe: &str) -> anyhow::Result<Saving> {
         let save = save(recipe, self.iterations, Some(self.document.version))?;
         let id = self.document.id.clone();
-        let answer = self.client.call(|rest| async move { rest.save_asset(&id, &save).await }).wait();
-        self.document = answer.context("the client runs")??;
+        Ok(self.client.call(|rest| async move { rest.save_asset(&id, &save).await }))
+    }
+
+    /// Saves another recipe and waits for the answer: not in a system, which would hold up the frame.
+    fn save(&mut self, recipe: &str) -> anyhow::Result<()> {
+        self.document = self.begin_save(recipe)?.wait().context("the client runs")??;
         Ok(())
     }
 
@@ -212,14 +219,19 @@ fn hud_of(status: &GveNetStatus) -> Hud {
 #[derive(Resource)]
 struct Editing {
     designer: Designer,
+    /// As many as the user wants.
     spokes: u32,
+    /// As many as were saved last, or are being saved.
+    saved: u32,
+    /// The save that is under way. The next one builds on its version, so it waits for it.
+    saving: Option<SyncCell<Saving>>,
 }
 
 fn show(args: &Args, designer: Designer) -> anyhow::Result<()> {
     let mut app = app::windowed("GVE-1 and the Architect", "assets".as_ref(), Some(&args.architect))?;
-    app.insert_resource(Editing { designer, spokes: STEPS[0] });
+    app.insert_resource(Editing { designer, spokes: STEPS[0], saved: STEPS[0], saving: None });
     app.add_systems(Startup, build);
-    app.add_systems(Update, (edit, report));
+    app.add_systems(Update, (edit, save_edits, report).chain());
     app.run();
     Ok(())
 }
@@ -243,15 +255,31 @@ fn edit(keys: Res<ButtonInput<KeyCode>>, mut editing: ResMut<Editing>, architect
         i32::from(keys.just_pressed(KeyCode::ArrowUp)) - i32::from(keys.just_pressed(KeyCode::ArrowDown));
     if change != 0 {
         editing.spokes = editing.spokes.saturating_add_signed(change).clamp(3, 40);
-        let spokes = editing.spokes;
-        if let Err(error) = editing.designer.save(&wheel::recipe(spokes)) {
-            error!("not saved: {error:#}");
-        }
     }
     if keys.just_pressed(KeyCode::KeyX)
         && let Err(error) = architect.cancel(editing.designer.document.wire_id)
     {
         error!("not cancelled: {error}");
+    }
+}
+
+/// Saves what was edited, one save at a time, and never waits for an answer.
+fn save_edits(mut editing: ResMut<Editing>) {
+    let editing = &mut *editing;
+    if let Some(saving) = &mut editing.saving {
+        match saving.get().try_take() {
+            None => return,
+            Some(Ok(document)) => editing.designer.document = document,
+            Some(Err(error)) => error!("not saved: {error:#}"),
+        }
+        editing.saving = None;
+    }
+    if editing.spokes != editing.saved {
+        editing.saved = editing.spokes;
+        match editing.designer.begin_save(&wheel::recipe(editing.spokes)) {
+            Ok(saving) => editing.saving = Some(SyncCell::new(saving)),
+            Err(error) => error!("not saved: {error:#}"),
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! Keeps the dependencies between crates one way: rules here, the picture in ARCHITECTURE.md.
+//! Keeps the dependencies between crates one way: rules here, the picture in ARCHITECTURE.md. Those between the
+//! modules of a crate: [`modules`].
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,6 +8,8 @@ use std::{
 
 use anyhow::{Context, bail};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
+
+use crate::modules;
 
 /// What a crate must never bring along, through any of its normal dependencies. A name ending in
 /// `*` stands for all that begin with it. Optional dependencies of the workspace's crates do not
@@ -24,12 +27,13 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("gve_bevy", &["gve_bake", "reqwest", "hyper", "*tungstenite", "mongodb", "redis", "rusqlite"]),
 ];
 
-/// Fails on a forbidden dependency, and when the picture differs from the truth.
+/// Fails on a forbidden dependency, when the picture differs from the truth, and on modules in a circle.
 pub(crate) fn run() -> anyhow::Result<()> {
     let metadata = MetadataCommand::new().exec().context("cargo metadata")?;
     let mut faults = forbidden(&metadata)?;
     let text = fs::read_to_string("ARCHITECTURE.md").context("ARCHITECTURE.md")?;
     faults.extend(differences(&drawn(&text)?, &actual(&metadata)));
+    faults.extend(modules::circles(&metadata)?);
     if faults.is_empty() { Ok(()) } else { bail!("dependency arrows:\n  {}", faults.join("\n  ")) }
 }
 

@@ -2,6 +2,7 @@
 
 mod arrows;
 mod demo;
+mod modules;
 mod test;
 
 use std::path::PathBuf;
@@ -45,7 +46,8 @@ enum Task {
     /// Install what building and testing needs, the native module of the Architect included.
     #[command(after_help = "Example: cargo xtask setup && cargo test --workspace")]
     Setup,
-    /// Check the dependencies between crates against their rules and the picture in ARCHITECTURE.md.
+    /// Check the dependencies between crates against their rules and the picture in ARCHITECTURE.md, and that no
+    /// modules of a crate depend on each other in a circle.
     #[command(after_help = "Example: cargo xtask arrows")]
     Arrows,
     #[command(flatten)]

@@ -1,6 +1,7 @@
 //! The `gve` command.
 
 mod architect;
+mod args;
 mod cli;
 mod commands;
 mod failure;

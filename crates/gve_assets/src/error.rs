@@ -4,7 +4,7 @@ use std::{fmt, io, path::PathBuf};
 
 use gve_types::limits::MAX_FILE_BYTES;
 
-use crate::layout::{FORMAT_VERSION, LENGTH_OFFSET, OLDEST_FORMAT_VERSION, VERSION_OFFSET};
+use crate::version::{FORMAT_VERSION, LENGTH_OFFSET, OLDEST_FORMAT_VERSION, VERSION_OFFSET};
 
 /// A part of a `.gve_bin` file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -19,15 +19,14 @@ use crate::{
     volume::{BRICK_CELLS, BRICK_SAMPLES, BRICK_TEXELS, BrickCell, layer_count, texel_count},
 };
 
+pub use crate::version::{FORMAT_VERSION, OLDEST_FORMAT_VERSION};
+pub(crate) use crate::version::{LENGTH_OFFSET, VERSION_OFFSET};
+
 /// Most levels of a volume.
 pub const MAX_LEVELS: usize = MAX_VOLUME_LEVELS as usize;
 
 /// The first four bytes of every file, of any format version.
 pub const MAGIC: [u8; 4] = *b"GVE1";
-/// The format version that this build writes.
-pub const FORMAT_VERSION: u16 = 2;
-/// The oldest format version that this build reads.
-pub const OLDEST_FORMAT_VERSION: u16 = 1;
 /// Sections and arrays start on multiples of this many bytes: what every GPU takes as a buffer offset.
 pub const SECTION_ALIGN: u64 = 256;
 /// Bytes of the file header.
@@ -48,10 +47,8 @@ pub const PARTS_U16: u32 = 2;
 /// Largest difference between 1 and the squared length of a rotation or normal.
 pub const UNIT_TOLERANCE: f32 = 1e-3;
 
-pub(crate) const VERSION_OFFSET: u64 = 4;
 pub(crate) const FLAGS_OFFSET: u64 = 6;
 pub(crate) const ASSET_ID_OFFSET: u64 = 8;
-pub(crate) const LENGTH_OFFSET: u64 = 20;
 pub(crate) const CRC_OFFSET: u64 = 60;
 
 /// The 64 bytes at the start of a file.

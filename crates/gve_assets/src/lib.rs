@@ -49,6 +49,7 @@ pub mod replace;
 mod scan;
 mod sections;
 mod v1;
+mod version;
 mod view;
 mod volume;
 mod writer;

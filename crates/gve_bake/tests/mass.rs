@@ -294,7 +294,11 @@ fn random_recipes_weigh_what_points_say() {
         ratios.len()
     );
     assert!(missed * 100 <= count, "{missed} of {count} masses are outside of their estimate");
-    assert!(missed_fine * 100 <= ratios.len().max(100), "{missed_fine} of {} beside a finer weighing", ratios.len());
+    assert!(
+        missed_fine * 100 <= ratios.len().max(100),
+        "{missed_fine} of {} beside a finer weighing",
+        ratios.len()
+    );
     // An error that is normally distributed is below 0.67 deviations in the median, and below 2.58 in 99 of 100 cases:
     // an estimate that holds so often is 3.8 times the median of the errors at the very least.
     assert!(ratios.len() < 30 || median < 6.0, "estimates are {median:.2} times the error");

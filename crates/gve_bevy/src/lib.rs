@@ -19,8 +19,8 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`asset`] | [`GveAsset`](asset::GveAsset), its loader over the mapped file, what became of a load, quick reloads |
-//! | [`object`] | [`GveObject`](object::GveObject) and [`GveRepresentation`](object::GveRepresentation): what an entity shows, and how |
+//! | [`asset`] | [`GveAsset`](asset::GveAsset), its loader over the mapped file, quick reloads |
+//! | [`object`] | [`GveObject`](object::GveObject) and [`GveRepresentation`](object::GveRepresentation): what an entity shows, and how; what became of the load |
 //! | [`volume`] | the distance volume, raymarched as an opaque and lit object |
 //! | [`splat`] | gaussian splats, sorted, tested against the depth of everything opaque |
 //! | [`shell`] | the surface mesh with ordinary materials |
@@ -33,7 +33,6 @@ pub mod asset;
 #[cfg(feature = "net")]
 pub mod net;
 pub mod object;
-mod parts;
 pub mod shell;
 pub mod splat;
 pub mod systems;
@@ -43,6 +42,9 @@ use bevy::app::{PluginGroup, PluginGroupBuilder};
 
 /// What most apps need.
 pub mod prelude {
+    #[cfg(not(target_arch = "wasm32"))]
+    #[doc(inline)]
+    pub use crate::asset::GveAssetSourcePlugin;
     #[cfg(feature = "net")]
     #[doc(inline)]
     pub use crate::net::{
@@ -52,10 +54,10 @@ pub mod prelude {
     #[doc(inline)]
     pub use crate::{
         GvePlugin,
-        asset::{GveAsset, GveAssetFailed, GveAssetPlugin, GveAssetSourcePlugin, GveAssetStatus},
-        object::{GveObject, GveObjectPlugin, GveRepresentation},
+        asset::{GveAsset, GveAssetFailed, GveAssetPlugin},
+        object::{GveAssetStatus, GveDrawnAs, GveObject, GveObjectPlugin, GveRepresentation},
         shell::GveShellPlugin,
-        splat::GveSplatPlugin,
+        splat::{GveSplatDefaults, GveSplatPlugin, GveSplatSettings},
         systems::GveSystems,
         volume::GveVolumePlugin,
     };
@@ -65,8 +67,8 @@ pub mod prelude {
 ///
 /// | member | adds | without it |
 /// |---|---|---|
-/// | [`GveAssetPlugin`](asset::GveAssetPlugin) | the asset type, its loader, status and messages | nothing loads; add your own loader of [`GveAsset`](asset::GveAsset) |
-/// | [`GveObjectPlugin`](object::GveObjectPlugin) | bounds of objects, and which representation is drawn | nothing is drawn |
+/// | [`GveAssetPlugin`](asset::GveAssetPlugin) | the asset type, its loader, messages about bad files | nothing loads; add your own loader of [`GveAsset`](asset::GveAsset) |
+/// | [`GveObjectPlugin`](object::GveObjectPlugin) | bounds and status of objects, and which representation is drawn | nothing is drawn |
 /// | [`GveVolumePlugin`](volume::GveVolumePlugin) | raymarched volumes | volumes are drawn as shells |
 /// | [`GveSplatPlugin`](splat::GveSplatPlugin) | gaussian splats | splats are drawn as shells |
 /// | [`GveShellPlugin`](shell::GveShellPlugin) | meshes | shells are not drawn |

@@ -9,7 +9,7 @@ use bevy::{asset::AssetEventSystems, prelude::*};
 /// in that frame, whole.
 #[derive(SystemSet, Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum GveSystems {
-    /// Loads and reloads are noticed: [`GveAssetStatus`](crate::asset::GveAssetStatus) and
+    /// Loads and reloads are noticed: [`GveAssetStatus`](crate::object::GveAssetStatus) and
     /// [`GveAssetFailed`](crate::asset::GveAssetFailed) are written.
     Status,
     /// [`GveDrawnAs`](crate::object::GveDrawnAs) and the bounds of every object follow what was asked for and
@@ -17,7 +17,8 @@ pub enum GveSystems {
     Choose,
     /// The entities, meshes and materials of each representation follow.
     Apply,
-    /// The entities that draw an object take over its render layers and its marks about shadows.
+    /// The entities that draw an object take over its render layers, its visibility range, and its marks about
+    /// culling and shadows.
     Inherit,
 }
 

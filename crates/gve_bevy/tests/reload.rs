@@ -7,7 +7,7 @@ mod common;
 
 use std::{
     path::Path,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
     time::Duration,
 };
 
@@ -21,7 +21,7 @@ use bevy::{
     prelude::*,
 };
 use common::asset::{Shape, bytes, data, material, shell};
-use gve_bevy::{object::GveDrawnAs, prelude::*};
+use gve_bevy::prelude::*;
 
 const FILE: &str = "pump.gve_bin";
 
@@ -190,6 +190,28 @@ impl std::io::Write for Log {
 }
 
 impl Log {
+    /// The log of this process.
+    fn of_all() -> Self {
+        static ALL: LazyLock<Log> = LazyLock::new(|| {
+            let log = Log::default();
+            let writer = log.clone();
+            bevy::log::tracing_subscriber::fmt()
+                .with_max_level(bevy::log::Level::WARN)
+                .with_ansi(false)
+                .with_writer(move || writer.clone())
+                .try_init()
+                .unwrap();
+            log
+        });
+        ALL.clone()
+    }
+
+    /// The lines that name something.
+    fn lines(&self, name: &str) -> Vec<String> {
+        let text = String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned();
+        text.lines().filter(|line| line.contains(name)).map(str::to_owned).collect()
+    }
+
     fn count(&self, sentence: &str) -> usize {
         String::from_utf8_lossy(&self.0.lock().unwrap()).matches(sentence).count()
     }
@@ -201,14 +223,7 @@ fn warnings_of_a_bake_are_in_the_status_and_are_logged_once() {
     // Names come from files: a terminal that shows the log must not obey them.
     const FAR: &str = "$.root_node.children[2] (fl\u{1b}[31mag): lies 3 km away";
     let far = gve_types::text::shown(FAR).into_owned();
-    let log = Log::default();
-    let writer = log.clone();
-    bevy::log::tracing_subscriber::fmt()
-        .with_max_level(bevy::log::Level::WARN)
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .try_init()
-        .unwrap();
+    let log = Log::of_all();
     let mut bench = Bench::new();
     bench.write(warned(1.0, &[THIN]));
     // Two objects, one file: one sentence.
@@ -249,6 +264,50 @@ fn warnings_of_a_bake_are_in_the_status_and_are_logged_once() {
         }
         assert_eq!((log.count(&far), log.count(FAR)), (told, 0));
     }
+}
+
+#[test]
+fn a_bad_file_is_one_line_in_the_log() {
+    const VALVE: &str = "valve.gve_bin";
+    let log = Log::of_all();
+    let mut bench = Bench::new();
+    let write = |bench: &Bench, bytes| bench.dir.insert_asset(Path::new(VALVE), bytes);
+    write(&bench, good(1.0));
+    let handle = bench.app.world().resource::<AssetServer>().load(VALVE);
+    let object = bench.app.world_mut().spawn(GveObject(handle)).id();
+    bench.until_radius(object, 1.0);
+    for bytes in [bad(), b"solid valve".to_vec()] {
+        let before = log.lines(VALVE).len();
+        write(&bench, bytes);
+        bench.report(AssetSourceEvent::ModifiedAsset(VALVE.into()));
+        let failures = bench.failures.len();
+        for _ in 0..1000 {
+            bench.update();
+            std::thread::sleep(Duration::from_millis(1));
+            if bench.failures.len() > failures {
+                break;
+            }
+        }
+        // Whatever else is said of it would have been said by now.
+        for _ in 0..50 {
+            bench.update();
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let status = bench.app.world().get::<GveAssetStatus>(object).unwrap();
+        let reason = status.reason().unwrap();
+        let lines = log.lines(VALVE).split_off(before);
+        assert_eq!(lines.len(), 1, "{lines:#?}");
+        assert!(lines[0].contains("ERROR") && lines[0].contains(reason), "{lines:?}");
+        assert!(lines[0].ends_with("the last good version stays in use"), "{lines:?}");
+    }
+    assert!(matches!(
+        bench
+            .app
+            .world()
+            .resource::<AssetServer>()
+            .get_load_state(bench.app.world().get::<GveObject>(object).unwrap().id()),
+        Some(bevy::asset::LoadState::Loaded)
+    ));
 }
 
 #[test]

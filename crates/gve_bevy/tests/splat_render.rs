@@ -5,7 +5,7 @@ mod splat_support;
 
 use bevy::{camera::Hdr, prelude::*};
 use gve_assets::Splat;
-use gve_bevy::{prelude::*, splat::GveSplatSettings};
+use gve_bevy::prelude::*;
 use splat_support::*;
 
 const RED: [u8; 3] = [200, 40, 30];
@@ -447,6 +447,7 @@ fn splats_throw_the_shadow_of_their_shell() {
     assert_eq!(shadowed.at(128, 20), bright.at(128, 20));
     app.world_mut().entity_mut(object).insert(GveRepresentation::Volume);
     app.update();
-    let mut shadows = app.world_mut().query::<&gve_bevy::splat::GveSplatShadowOf>();
-    assert_eq!(shadows.iter(app.world()).count(), 0, "the shadow goes with the splats");
+    let mut shadows = app.world_mut().query::<&gve_bevy::object::GvePart>();
+    let is_shadow = |part: &&gve_bevy::object::GvePart| part.representation == GveRepresentation::Splats;
+    assert_eq!(shadows.iter(app.world()).filter(is_shadow).count(), 0, "the shadow goes with the splats");
 }

@@ -18,7 +18,7 @@ use common::{
     stage::{BLUE, RED, Stage},
     *,
 };
-use gve_bevy::{object::GveDrawnAs, prelude::*};
+use gve_bevy::prelude::*;
 
 /// Coarse enough to be quick, fine enough to be exact to a tenth of a pixel.
 const RESOLUTION: u32 = 48;

@@ -7,7 +7,7 @@ use gve_types::{AssetDna, MaterialSpec, MaterialTable, validate_recipe};
 use crate::{
     aabb::Aabb,
     error::LowerError,
-    eval::{self, Program},
+    eval::{self, Evaluator, Program},
     lower::{self, Part},
     tape::Tape,
 };
@@ -25,6 +25,7 @@ struct Inner {
     parts: Vec<Part>,
     warnings: Vec<String>,
     program: Arc<Program>,
+    part_materials: Arc<[u8]>,
 }
 
 impl Field {
@@ -50,6 +51,7 @@ impl Field {
             bounds,
             lipschitz: lowered.lipschitz,
             materials: lowered.materials,
+            part_materials: lowered.parts.iter().map(|part| part.material).collect(),
             parts: lowered.parts,
             warnings: lowered.warnings,
             program,
@@ -86,8 +88,11 @@ impl Field {
     pub fn warnings(&self) -> &[String] {
         &self.0.warnings
     }
+}
 
-    pub(crate) fn program(&self) -> &Arc<Program> {
-        &self.0.program
+impl Evaluator {
+    /// An evaluator of `field`.
+    pub fn new(field: &Field) -> Self {
+        Self::of_program(Arc::clone(&field.0.program), Arc::clone(&field.0.part_materials))
     }
 }

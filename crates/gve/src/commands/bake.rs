@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::verify::size;
 use crate::{
-    cli::BakeArgs,
+    args::BakeArgs,
     failure::{Failure, name, violations_of},
     input::Recipe,
     output::Output,

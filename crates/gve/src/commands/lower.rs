@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    cli::{Language, LowerArgs},
+    args::{Language, LowerArgs},
     failure::{Failure, name},
     input::Recipe,
     output::Output,

@@ -6,7 +6,7 @@ use gve_types::{AssetCategory, MaterialTable, limits::MAX_NAME_BYTES, parse_reci
 use serde_json::json;
 
 use crate::{
-    cli::NewArgs,
+    args::NewArgs,
     failure::{Failure, name},
     output::Output,
     target::{self, Kind, Target},

@@ -256,7 +256,11 @@ impl<'a> Tracer<'a> {
         while !self.open.is_empty() {
             round += 1;
             // A line that grazes a surface would take hundreds of steps, alone.
-            let least = if round > PATIENCE { (GRAZING_STEP * shortest).min(cube.side / 16.0).max(shortest) } else { shortest };
+            let least = if round > PATIENCE {
+                (GRAZING_STEP * shortest).min(cube.side / 16.0).max(shortest)
+            } else {
+                shortest
+            };
             self.ahead.clear();
             self.points.clear();
             for &index in &self.open {
@@ -374,10 +378,9 @@ impl<'a> Tracer<'a> {
             self.evaluate_points(cube);
             for (i, gap) in gaps.iter().enumerate() {
                 let middle = At { t: gap.cut(), distance: self.distances[i], part: self.parts[i] };
-                for gap in [
-                    Gap { to: middle, is_close: true, ..*gap },
-                    Gap { from: middle, is_close: true, ..*gap },
-                ] {
+                for gap in
+                    [Gap { to: middle, is_close: true, ..*gap }, Gap { from: middle, is_close: true, ..*gap }]
+                {
                     if !run.close(&self.lines[gap.line], gap, shortest) {
                         self.gaps.push(gap);
                     }

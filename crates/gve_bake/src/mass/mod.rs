@@ -163,7 +163,8 @@ fn refine(scale: Scale<'_>, mut pieces: Vec<Piece>, tolerance: f64, by_both: boo
     let mut looked_at = pieces.len();
     loop {
         let total = total(&pieces);
-        let shares: Vec<f64> = pieces.iter().map(|piece| share_of_variance(piece, &total, &scale, by_both)).collect();
+        let shares: Vec<f64> =
+            pieces.iter().map(|piece| share_of_variance(piece, &total, &scale, by_both)).collect();
         let mut rest: f64 = shares.iter().sum();
         let mut order: Vec<usize> = (0..pieces.len()).collect();
         order.sort_by(|&a, &b| shares[b].total_cmp(&shares[a]).then(a.cmp(&b)));

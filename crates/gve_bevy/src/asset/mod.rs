@@ -1,18 +1,24 @@
-//! The asset, its loader, and what became of a load.
+//! The asset, its loader, what changed, and what is told of bad files.
 
+mod changes;
+mod failure;
 mod loader;
+#[cfg(not(target_arch = "wasm32"))]
 mod source;
-mod status;
+mod weak;
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use bevy::{camera::primitives::Aabb, prelude::*, reflect::TypePath};
 use gve_assets::{AssetFile, ShellView, Splat, VolumeView};
 use gve_types::{FileMetadata, MaterialSpec, dna::AudioPatch};
 
+pub(crate) use changes::{ChangedAssets, TrackAssets, build as track_changes};
+pub use failure::GveAssetFailed;
 pub use loader::{GveAssetLoader, GveLoadError};
+#[cfg(not(target_arch = "wasm32"))]
 pub use source::GveAssetSourcePlugin;
-pub use status::{GveAssetFailed, GveAssetStatus};
+pub(crate) use weak::WeakHandle;
 
 /// A validated `.gve_bin`, mapped into memory; cloning it shares the mapping.
 ///
@@ -20,12 +26,23 @@ pub use status::{GveAssetFailed, GveAssetStatus};
 #[derive(Asset, TypePath, Debug, Clone)]
 pub struct GveAsset {
     file: Arc<AssetFile>,
+    refused: Option<Arc<str>>,
 }
 
 impl GveAsset {
     /// The asset in an open file.
     pub fn new(file: Arc<AssetFile>) -> Self {
-        Self { file }
+        Self { file, refused: None }
+    }
+
+    /// The same asset, after a newer version of its file was refused.
+    pub(crate) fn with_refused(self, reason: &str) -> Self {
+        Self { refused: Some(reason.into()), ..self }
+    }
+
+    /// Why the newest version of the file was not taken, when this is an older one: what is wrong and where.
+    pub fn refused(&self) -> Option<&str> {
+        self.refused.as_deref()
     }
 
     /// The file.
@@ -73,9 +90,29 @@ impl GveAsset {
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.file, &other.file)
     }
+
+    /// Names this load without keeping the file.
+    pub(crate) fn weak_load(&self) -> WeakLoad {
+        WeakLoad(Arc::downgrade(&self.file))
+    }
+
+    /// The same, and nothing newer was refused in between.
+    pub(crate) fn is_same_load(&self, other: &Self) -> bool {
+        self.is_same(other) && self.refused == other.refused
+    }
 }
 
-/// The asset type, its loader, and what became of each load.
+/// Names one load of an asset, for caches that must not keep the file mapped.
+pub(crate) struct WeakLoad(Weak<AssetFile>);
+
+impl WeakLoad {
+    /// Whether this names the load of `asset`.
+    pub(crate) fn is_of(&self, asset: &GveAsset) -> bool {
+        std::ptr::eq(self.0.as_ptr(), Arc::as_ptr(&asset.file))
+    }
+}
+
+/// The asset type, its loader, and messages about bad files.
 ///
 /// # Ordering
 /// Add it after [`AssetPlugin`]; without one it warns and does nothing.
@@ -94,6 +131,7 @@ impl Plugin for GveAssetPlugin {
         app.init_asset::<GveAsset>();
         let loader = GveAssetLoader::for_app(app);
         app.register_asset_loader(loader);
-        status::build(app);
+        changes::build(app);
+        failure::build(app);
     }
 }

@@ -12,7 +12,10 @@ use super::{
     GveAnnounced, GveArchitect, GveCompileFailed, GveCompileProgress, GveCompiling, GveConnection,
     GveNetStatus, inbox::Inbox, source,
 };
-use crate::{asset::GveAsset, object::GveObject};
+use crate::{
+    asset::{ChangedAssets, GveAsset},
+    object::GveObject,
+};
 
 /// The app's end of the inbox.
 #[derive(Resource, Clone)]
@@ -149,14 +152,24 @@ pub(super) fn reload(server: Res<AssetServer>, incoming: Res<Incoming>) {
     }
 }
 
-/// Keeps [`GveNetStatus`] true.
+/// Keeps [`GveNetStatus`] true: of all objects when something came from the Architect, and otherwise of those whose
+/// asset changed or that show another one.
 pub(super) fn show(
     mut commands: Commands,
     known: Res<Known>,
+    changes: Res<ChangedAssets>,
     assets: Res<Assets<GveAsset>>,
+    mut due: Local<Vec<Entity>>,
+    changed: Query<Entity, Changed<GveObject>>,
     mut objects: Query<(Entity, &GveObject, Option<&mut GveNetStatus>)>,
 ) {
-    for (entity, object, status) in &mut objects {
+    due.extend(&changed);
+    if known.is_changed() || !changes.is_empty() {
+        let is_due = |id| known.is_changed() || changes.contains(id);
+        due.extend(objects.iter().filter(|object| is_due(object.1.id())).map(|object| object.0));
+    }
+    for entity in due.drain(..) {
+        let Ok((_, object, status)) = objects.get_mut(entity) else { continue };
         let Some(wire_id) = object.0.path().and_then(wire_id) else {
             if status.is_some() {
                 commands.entity(entity).try_remove::<GveNetStatus>();

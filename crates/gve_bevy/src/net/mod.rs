@@ -24,7 +24,10 @@ pub use gve_net;
 pub use message::{GveAnnounced, GveCompileFailed, GveCompileProgress, GveConnection};
 pub use status::{GveCompiling, GveNetStatus};
 
-use crate::{asset::GveAsset, systems::GveSystems};
+use crate::{
+    asset::{self, GveAsset, TrackAssets},
+    systems::GveSystems,
+};
 
 /// Loads assets through an Architect and keeps them at its newest version.
 ///
@@ -100,6 +103,7 @@ impl Plugin for GveNetPlugin {
         };
         app.register_asset_source(source::SOURCE, AssetSourceBuilder::new(reader));
         crate::systems::configure(app);
+        asset::track_changes(app);
         app.insert_resource(GveArchitect { client })
             .insert_resource(follow::Incoming(inbox))
             .init_resource::<follow::Known>()
@@ -113,7 +117,10 @@ impl Plugin for GveNetPlugin {
             PreUpdate,
             (follow::receive, (follow::settle, follow::reload).chain().run_if(there_are_assets())).chain(),
         );
-        app.add_systems(PostUpdate, follow::show.in_set(GveSystems::Status).run_if(there_are_assets()));
+        app.add_systems(
+            PostUpdate,
+            follow::show.in_set(GveSystems::Status).after(TrackAssets).run_if(there_are_assets()),
+        );
     }
 }
 

@@ -5,15 +5,12 @@
 
 mod mesh;
 
-use bevy::{
-    platform::collections::{HashMap, HashSet},
-    prelude::*,
-};
+use bevy::{platform::collections::HashMap, prelude::*};
 use gve_types::MaterialSpec;
 
 use crate::{
-    asset::GveAsset,
-    object::{GveDrawnAs, GveObject, GveRenderers, GveRepresentation},
+    asset::{GveAsset, WeakHandle, WeakLoad},
+    object::{GveDrawnAs, GveObject, GvePart, GveRenderers, GveRepresentation, parts_of, spawn_part},
     systems::{self, GveSystems},
 };
 
@@ -34,8 +31,7 @@ impl Plugin for GveShellPlugin {
             debug!("GveShellPlugin has no renderer; shells are not drawn");
             return;
         }
-        app.init_resource::<Shells>()
-            .add_systems(PostUpdate, (forget_unused, follow).chain().in_set(GveSystems::Apply));
+        app.init_resource::<Shells>().add_systems(PostUpdate, follow.in_set(GveSystems::Apply));
         let accept = |asset: &GveAsset| {
             if asset.shell().indices.is_empty() { Err("its shell is empty".to_owned()) } else { Ok(()) }
         };
@@ -43,25 +39,19 @@ impl Plugin for GveShellPlugin {
     }
 }
 
-/// Marks a child entity that draws a part of the shell of a [`GveObject`].
-#[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
-pub struct GveShellPartOf {
-    /// The object.
-    pub object: Entity,
-    /// Which of the shell's parts: an index into [`ShellView::parts`](gve_assets::ShellView::parts).
-    pub part: usize,
-}
-
-/// The meshes and materials of each asset that is drawn; all its objects share them.
+/// The meshes and materials of each asset that is drawn; all its objects share them, and they go with the last of
+/// these.
 #[derive(Resource, Default)]
 struct Shells {
     by_asset: HashMap<AssetId<GveAsset>, Shell>,
 }
 
 struct Shell {
-    asset: GveAsset,
-    parts: Vec<(Mesh3d, MeshMaterial3d<StandardMaterial>)>,
+    load: WeakLoad,
+    parts: Vec<(WeakHandle<Mesh>, WeakHandle<StandardMaterial>)>,
 }
+
+type Looks = (Mesh3d, MeshMaterial3d<StandardMaterial>);
 
 impl Shells {
     /// The parts of an asset as it is now.
@@ -71,13 +61,27 @@ impl Shells {
         asset: &GveAsset,
         meshes: &mut Assets<Mesh>,
         materials: &mut Assets<StandardMaterial>,
-    ) -> &[(Mesh3d, MeshMaterial3d<StandardMaterial>)] {
-        let mut build = || Shell { asset: asset.clone(), parts: build_parts(asset, meshes, materials) };
-        let shell = self.by_asset.entry(id).or_insert_with(&mut build);
-        if !shell.asset.is_same(asset) {
-            *shell = build();
+    ) -> Vec<Looks> {
+        if let Some(looks) =
+            self.by_asset.get(&id).filter(|shell| shell.load.is_of(asset)).and_then(Shell::looks)
+        {
+            return looks;
         }
-        &shell.parts
+        let looks = build_parts(asset, meshes, materials);
+        let weak = |looks: &Looks| (WeakHandle::new(&looks.0.0), WeakHandle::new(&looks.1.0));
+        let shell = Shell { load: asset.weak_load(), parts: looks.iter().map(weak).collect() };
+        self.by_asset.insert(id, shell);
+        looks
+    }
+}
+
+impl Shell {
+    /// All the parts, if they are still used.
+    fn looks(&self) -> Option<Vec<Looks>> {
+        let part = |(mesh, material): &(WeakHandle<Mesh>, WeakHandle<StandardMaterial>)| {
+            Some((Mesh3d(mesh.upgrade()?), MeshMaterial3d(material.upgrade()?)))
+        };
+        self.parts.iter().map(part).collect()
     }
 }
 
@@ -105,14 +109,6 @@ pub fn standard_material(spec: &MaterialSpec) -> StandardMaterial {
     }
 }
 
-/// Drops what belongs to assets that are gone.
-fn forget_unused(mut shells: ResMut<Shells>, assets: Option<Res<Assets<GveAsset>>>) {
-    let Some(assets) = assets else { return };
-    if shells.by_asset.keys().any(|id| !assets.contains(*id)) {
-        shells.by_asset.retain(|id, _| assets.contains(*id));
-    }
-}
-
 /// Gives every object that is drawn as its shell one child for each part.
 fn follow(
     mut commands: Commands,
@@ -120,33 +116,31 @@ fn follow(
     mut shells: ResMut<Shells>,
     mut meshes: ResMut<Assets<Mesh>>,
     mut materials: ResMut<Assets<StandardMaterial>>,
-    objects: Query<(Entity, &GveObject, &GveDrawnAs)>,
-    mut children: Query<(Entity, &GveShellPartOf, &mut Mesh3d, &mut MeshMaterial3d<StandardMaterial>)>,
+    objects: Query<(Entity, &GveObject, &GveDrawnAs, Option<&Children>), Changed<GveDrawnAs>>,
+    parts: Query<&GvePart>,
 ) {
-    let Some(assets) = assets else { return };
-    let draws_shell = |drawn_as: &GveDrawnAs| **drawn_as == Some(GveRepresentation::Shell);
-    let mut drawn = HashSet::new();
-    for (entity, child, mut mesh, mut material) in &mut children {
-        let object = objects.get(child.object).ok().filter(|(_, _, drawn_as)| draws_shell(drawn_as));
-        let asset = object.and_then(|(_, object, _)| Some((object.id(), assets.get(object.id())?)));
-        let part = asset.and_then(|(id, asset)| {
-            shells.get(id, asset, &mut meshes, &mut materials).get(child.part).cloned()
-        });
-        let Some(part) = part else {
-            commands.entity(entity).try_despawn();
+    let Some(assets) = assets.filter(|_| !objects.is_empty()) else { return };
+    for (entity, object, drawn_as, children) in &objects {
+        if **drawn_as != Some(GveRepresentation::Shell) {
             continue;
-        };
-        drawn.insert((child.object, child.part));
-        mesh.set_if_neq(part.0);
-        material.set_if_neq(part.1);
-    }
-    for (object, GveObject(handle), drawn_as) in &objects {
-        let Some(asset) = assets.get(handle).filter(|_| draws_shell(drawn_as)) else { continue };
-        let parts = shells.get(handle.id(), asset, &mut meshes, &mut materials);
-        for (part, looks) in parts.iter().enumerate() {
-            if !drawn.contains(&(object, part)) {
-                commands.spawn((GveShellPartOf { object, part }, looks.clone(), ChildOf(object)));
+        }
+        let Some(asset) = assets.get(object.id()) else { continue };
+        let looks = shells.get(object.id(), asset, &mut meshes, &mut materials);
+        let mut there = vec![false; looks.len()];
+        for (part, index) in parts_of(GveRepresentation::Shell, children, &parts) {
+            match there.get_mut(index as usize) {
+                Some(there) if !*there => {
+                    *there = true;
+                    commands.entity(part).try_insert(looks[index as usize].clone());
+                }
+                // One too many: another version had more parts, or somebody made a copy.
+                _ => commands.entity(part).try_despawn(),
             }
         }
+        for (index, looks) in (0..).zip(looks).filter(|(index, _)| !there[*index as usize]) {
+            let part = GvePart { representation: GveRepresentation::Shell, index };
+            spawn_part(&mut commands, entity, part, looks);
+        }
     }
+    shells.by_asset.retain(|_, shell| shell.parts.iter().any(|(mesh, _)| mesh.is_used()));
 }

@@ -1,6 +1,7 @@
 //! What is drawn in which view, and the passes that do it.
 
 use bevy::{
+    camera::visibility::RenderLayers,
     core_pipeline::core_3d::{Transparent3d, TransparentSortingInfo3d},
     ecs::{
         query::ROQueryItem,
@@ -27,48 +28,49 @@ use bevy::{
 };
 
 use super::{
-    SplatVisibility,
     extract::ExtractedSplats,
     lod::covered_pixels,
     pipeline::{OBJECT_GROUP_DRAW, OBJECT_GROUP_LIGHT, QUADS_PER_BATCH, SplatPipelineKey, SplatPipelines},
     prepare::{SplatViews, ViewRequest},
     sort::Eye,
-    upload::SplatClouds,
+    visibility::SplatVisibility,
 };
 
-/// Adds every object that a camera sees to the camera's transparent phase.
+/// Adds every object that a camera sees to the camera's transparent phase. The pipelines are asked for when the first
+/// one is seen: an app that shows none compiles none.
 pub(super) fn queue(
     extracted: Res<ExtractedSplats>,
-    clouds: Res<SplatClouds>,
     pipelines: Option<Res<SplatPipelines>>,
     cache: Res<PipelineCache>,
     mut specialized: ResMut<SpecializedRenderPipelines<SplatPipelines>>,
     view_keys: Option<Res<ViewKeyCache>>,
     functions: Res<DrawFunctions<Transparent3d>>,
     mut phases: ResMut<ViewSortedRenderPhases<Transparent3d>>,
-    views: Query<(&ExtractedView, &RenderVisibleEntities)>,
+    views: Query<(&ExtractedView, &RenderVisibleEntities, Option<&RenderLayers>)>,
     mut splat_views: ResMut<SplatViews>,
 ) {
     let (Some(pipelines), Some(view_keys)) = (pipelines, view_keys) else { return };
-    if !extracted.any_objects {
+    if extracted.instances.is_empty() {
         return;
     }
     let draw_function = functions.read().id::<DrawSplats>();
-    for (view, visible) in &views {
+    for (view, visible, layers) in &views {
         let id = view.retained_view_entity;
         let (Some(phase), Some(&view_key)) = (phases.get_mut(&id), view_keys.get(&id)) else { continue };
-        // Asked for even while nothing shows splats, so that switching to them later shows no gap.
+        let seen = visible.get::<SplatVisibility>().into_iter().flat_map(|class| &class.entities_cpu_culling);
+        let unculled = extracted.unculled_in(layers.unwrap_or_default());
+        let mut seen = seen.copied().chain(unculled.map(|entity| (Entity::PLACEHOLDER, entity))).peekable();
+        if seen.peek().is_none() {
+            continue;
+        }
         let light = specialized.specialize(&cache, &pipelines, SplatPipelineKey::Light(view_key));
         let draw_key =
             SplatPipelineKey::Draw { format: view.target_format, samples: view_key.msaa_samples() };
         let draw = specialized.specialize(&cache, &pipelines, draw_key);
-
-        let Some(visible) = visible.get::<SplatVisibility>() else { continue };
         let world_from_view = view.world_from_view.affine();
         let orthographic = view.clip_from_view.w_axis.w == 1.0;
-        for &(entity, main_entity) in &visible.entities_cpu_culling {
+        for (entity, main_entity) in seen {
             let Some(instance) = extracted.instances.get(&main_entity) else { continue };
-            let Some(cloud) = clouds.get(instance.asset) else { continue };
             let Some(eye) = Eye::new(&world_from_view, orthographic, &instance.world_from_local) else {
                 continue;
             };
@@ -79,13 +81,7 @@ pub(super) fn queue(
                 instance.center,
                 instance.radius,
             );
-            let request = ViewRequest {
-                eye,
-                center: instance.local_center,
-                count: instance.settings.count(cloud.points.len() as u32, pixels),
-                light_pipeline: light,
-            };
-            splat_views.request(id, main_entity, request);
+            splat_views.request(id, main_entity, ViewRequest { eye, pixels, light_pipeline: light });
             phase.add_transient(Transparent3d {
                 sorting_info: TransparentSortingInfo3d::Sorted {
                     mesh_center: instance.center.into(),

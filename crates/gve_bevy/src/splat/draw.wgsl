@@ -1,7 +1,7 @@
 // Draws the splats as ellipses, far to near, in the colours that the lighting pass found.
 
 #import bevy_render::view::View
-#import gve_bevy::splat::{object, order, unpack_splat, world_position, world_axes, project}
+#import gve_bevy::splat::{object, order, unpack_splat, world_position, world_normal, world_axes, project}
 
 @group(0) @binding(0) var<uniform> view: View;
 @group(2) @binding(0) var lit: texture_2d<f32>;
@@ -40,7 +40,7 @@ fn vertex(@builtin(vertex_index) vertex: u32, @builtin(instance_index) batch: u3
     }
     let axes = world_axes(splat);
     let viewport = view.main_pass_viewport.zw;
-    let footprint = project(axes, clip, view.clip_from_world, viewport);
+    let footprint = project(axes, world_normal(splat), clip, view.clip_from_world, viewport);
     let opacity = color.a * footprint.thinning;
     if opacity < LEAST_ALPHA {
         return nothing();

@@ -1,7 +1,10 @@
 //! What the render world needs to know of the objects that show splats.
 
 use bevy::{
-    camera::primitives::Aabb,
+    camera::{
+        primitives::Aabb,
+        visibility::{NoCpuCulling, RenderLayers},
+    },
     light::NotShadowReceiver,
     math::{Affine3A, Vec3A},
     platform::collections::HashMap,
@@ -9,7 +12,7 @@ use bevy::{
     render::{Extract, sync_world::MainEntity},
 };
 
-use super::{GveSplatDefaults, GveSplatSettings};
+use super::{GveSplatDefaults, GveSplatSettings, visibility::SplatVisibility};
 use crate::{
     asset::GveAsset,
     object::{GveDrawnAs, GveObject, GveRepresentation},
@@ -21,8 +24,15 @@ pub(super) struct ExtractedSplats {
     pub(super) instances: HashMap<MainEntity, SplatInstance>,
     /// The assets that they show.
     pub(super) assets: HashMap<AssetId<GveAsset>, GveAsset>,
-    /// Whether the app shows assets at all, in whatever representation.
-    pub(super) any_objects: bool,
+    /// Those that no camera culls.
+    unculled: Vec<(MainEntity, RenderLayers)>,
+}
+
+impl ExtractedSplats {
+    /// The objects that every camera draws that shows these layers.
+    pub(super) fn unculled_in(&self, layers: &RenderLayers) -> impl Iterator<Item = MainEntity> {
+        self.unculled.iter().filter(move |(_, own)| own.intersects(layers)).map(|(entity, _)| *entity)
+    }
 }
 
 /// One object.
@@ -45,30 +55,38 @@ pub(super) fn extract(
     assets: Extract<Option<Res<Assets<GveAsset>>>>,
     defaults: Extract<Option<Res<GveSplatDefaults>>>,
     objects: Extract<
-        Query<(
-            Entity,
-            &GveObject,
-            &GveDrawnAs,
-            &GlobalTransform,
-            Option<&Aabb>,
-            Option<&GveSplatSettings>,
-            Has<NotShadowReceiver>,
-        )>,
+        Query<
+            (
+                Entity,
+                &GveObject,
+                &GveDrawnAs,
+                &GlobalTransform,
+                Option<&Aabb>,
+                Option<&GveSplatSettings>,
+                Has<NotShadowReceiver>,
+                (Has<NoCpuCulling>, &InheritedVisibility, Option<&RenderLayers>),
+            ),
+            With<SplatVisibility>,
+        >,
     >,
 ) {
-    let ExtractedSplats { instances, assets: shown, any_objects } = &mut *extracted;
+    let ExtractedSplats { instances, assets: shown, unculled } = &mut *extracted;
     instances.clear();
     shown.clear();
-    *any_objects = !objects.is_empty();
+    unculled.clear();
     let Some(assets) = assets.as_ref() else { return };
     let defaults = defaults.as_ref().map(|defaults| defaults.0).unwrap_or_default();
-    for (entity, object, drawn_as, transform, aabb, settings, unshadowed) in &objects {
+    for (entity, object, drawn_as, transform, aabb, settings, unshadowed, culling) in &objects {
         if **drawn_as != Some(GveRepresentation::Splats) {
             continue;
         }
         let id = object.id();
         let Some(asset) = assets.get(id) else { continue };
         shown.entry(id).or_insert_with(|| asset.clone());
+        let (is_unculled, visibility, layers) = culling;
+        if is_unculled && visibility.get() {
+            unculled.push((entity.into(), layers.cloned().unwrap_or_default()));
+        }
         let bounds = aabb.copied().unwrap_or_else(|| asset.aabb());
         let world_from_local = transform.affine();
         let half = bounds.half_extents;

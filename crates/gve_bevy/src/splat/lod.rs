@@ -16,7 +16,8 @@ pub struct GveSplatSettings {
     /// Never more than this many.
     pub max_splats: u32,
     /// At most this many per pixel of the disc that the object's bounding sphere fills on the screen;
-    /// infinity for no limit. The number moves in steps of √2, so that it rarely changes.
+    /// infinity for no limit. The number moves in steps of √2, and back only when the size has changed by more
+    /// than a step, so that it rarely changes.
     pub splats_per_pixel: f32,
 }
 
@@ -29,17 +30,42 @@ impl Default for GveSplatSettings {
 
 /// Fewest splats that a distant object is reduced to.
 const FEWEST: f32 = 256.0;
+/// How far beyond the next step, in steps, the size of an object goes before fewer splats of it are drawn.
+const HYSTERESIS: f32 = 0.5;
 
 impl GveSplatSettings {
     /// How many of `available` splats are drawn when the bounding sphere covers `pixels`.
     pub fn count(&self, available: u32, pixels: f32) -> u32 {
+        Detail::default().count(self, available, pixels)
+    }
+
+    /// The number by size, as a multiple of half an octave; `None` for no limit, or when the camera stands inside.
+    fn steps(&self, pixels: f32) -> Option<f32> {
         let wanted = self.splats_per_pixel * pixels;
-        let by_size = if wanted.is_finite() {
-            ((wanted.max(FEWEST).log2() * 2.0).ceil() * 0.5).exp2() as u32
-        } else {
-            u32::MAX // no limit, or the camera stands inside
-        };
-        available.min(self.max_splats).min(by_size)
+        wanted.is_finite().then(|| wanted.max(FEWEST).log2() * 2.0)
+    }
+}
+
+/// How many splats of one object one camera draws, by the object's size on the screen.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Detail {
+    /// In steps of √2; `None` for all.
+    step: Option<f32>,
+}
+
+impl Detail {
+    /// How many of `available` splats are drawn when the bounding sphere covers `pixels` now.
+    pub(super) fn count(&mut self, settings: &GveSplatSettings, available: u32, pixels: f32) -> u32 {
+        let wanted = settings.steps(pixels);
+        let is_steady = self
+            .step
+            .zip(wanted)
+            .is_some_and(|(step, wanted)| (step - 1.0 - HYSTERESIS..=step).contains(&wanted));
+        if !is_steady {
+            self.step = wanted.map(f32::ceil);
+        }
+        let by_size = self.step.map_or(u32::MAX, |step| (0.5 * step).exp2() as u32);
+        available.min(settings.max_splats).min(by_size)
     }
 }
 
@@ -84,6 +110,23 @@ mod tests {
     fn the_number_is_steady_under_small_moves() {
         let settings = GveSplatSettings { max_splats: u32::MAX, splats_per_pixel: 1.0 };
         assert_eq!(settings.count(1_000_000, 3000.0), settings.count(1_000_000, 3100.0));
+    }
+
+    #[test]
+    fn a_size_that_wavers_at_a_step_changes_nothing() {
+        let settings = GveSplatSettings { max_splats: u32::MAX, splats_per_pixel: 1.0 };
+        let mut detail = Detail::default();
+        for step in [4096.0, 5793.0, 8192.0_f32] {
+            let low = detail.count(&settings, 1_000_000, step * 0.99);
+            let high = detail.count(&settings, 1_000_000, step * 1.01);
+            assert!(high > low, "{low} at {step}, {high} beyond it");
+            for waver in [0.99, 1.02, 0.95, 1.1] {
+                assert_eq!(detail.count(&settings, 1_000_000, step * waver), high);
+            }
+        }
+        assert!(detail.count(&settings, 1_000_000, 2000.0) < 3000, "far away there are fewer");
+        assert_eq!(detail.count(&settings, 1_000_000, f32::INFINITY), 1_000_000);
+        assert_eq!(detail.count(&settings, 1_000_000, 1024.0), 1024);
     }
 
     #[test]

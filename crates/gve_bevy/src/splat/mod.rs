@@ -3,13 +3,14 @@
 //! Three steps a frame for each object and camera:
 //!
 //! 1. the order of the splats is found on the CPU, far to near ([`DepthSorter`]), unless neither
-//!    the object nor the eye has moved against the other;
+//!    the object nor the eye has moved against the other; all objects and cameras share the time that a frame
+//!    gives to it, and what does not fit is sorted beside the frames;
 //! 2. each splat is lit once, by Bevy's own `apply_pbr_lighting`, in a small off-screen pass that draws one
 //!    pixel per splat: the same code with the same inputs as an ordinary mesh with a
 //!    [`StandardMaterial`], shadows, light probes, fog and tone mapping included;
 //! 3. the splats are projected and blended as ellipses in the [`Transparent3d`] phase.
 //!
-//! Their shadows are thrown by the shell, drawn into shadow maps alone.
+//! Their shadows are cast by the shell, drawn into shadow maps alone.
 //!
 //! Projection: Zwicker et al., "EWA Splatting", TVCG 2002; Kerbl et al., "3D Gaussian Splatting for Real-Time
 //! Radiance Field Rendering", SIGGRAPH 2023.
@@ -25,10 +26,10 @@ mod shadow;
 mod sort;
 mod sorting;
 mod upload;
+mod visibility;
 
 use bevy::{
     asset::embedded_asset,
-    camera::visibility::{self, VisibilityClass},
     core_pipeline::{
         Core3d, Core3dSystems,
         core_3d::{Transparent3d, main_transparent_pass_3d},
@@ -45,18 +46,17 @@ use bevy::{
 };
 
 use crate::{
-    object::{GveDrawnAs, GveRenderers, GveRepresentation},
+    object::{GveRenderers, GveRepresentation},
     systems::{self, GveSystems},
 };
 
 pub use lod::GveSplatSettings;
-pub use shadow::GveSplatShadowOf;
 pub use sort::{DepthSorter, Eye, SortPoints, decode_octahedral};
 
 /// Draws every [`GveObject`](crate::object::GveObject) whose [`GveRepresentation`] is `Splats`.
 ///
-/// Where the GPU has no storage buffers in vertex shaders (WebGL 2), the plugin says so once and such objects
-/// are drawn as shells.
+/// Where the GPU has no storage buffers in vertex shaders (WebGL 2), such objects are drawn as shells;
+/// [`GveDrawnAs::reason`](crate::object::GveDrawnAs::reason) says so.
 ///
 /// Splats are blended far to near within an object, and objects far to near by the centres of their bounds, as
 /// Bevy does with transparent meshes; objects that cut through each other are blended one after the other.
@@ -71,12 +71,6 @@ pub struct GveSplatPlugin {
 #[derive(Resource, Debug, Clone, Copy, PartialEq, Deref, DerefMut)]
 pub struct GveSplatDefaults(pub GveSplatSettings);
 
-/// Puts an object into the lists of visible entities from which splats are drawn.
-#[derive(Component, Debug, Default, Clone, Copy)]
-#[require(VisibilityClass)]
-#[component(on_add = visibility::add_visibility_class::<SplatVisibility>)]
-pub(super) struct SplatVisibility;
-
 impl Plugin for GveSplatPlugin {
     fn build(&self, app: &mut App) {
         systems::configure(app);
@@ -88,78 +82,73 @@ impl Plugin for GveSplatPlugin {
         embedded_asset!(app, "light.wgsl");
         embedded_asset!(app, "draw.wgsl");
         embedded_asset!(app, "shadow.wgsl");
-        app.add_systems(PostUpdate, mark_visible.in_set(GveSystems::Apply));
+        app.add_systems(PostUpdate, visibility::mark_visible.in_set(GveSystems::Apply));
         if app.world().contains_resource::<Assets<StandardMaterial>>() {
             shadow::build(app);
         }
-
-        let Some(render_app) = app.get_sub_app_mut(RenderApp) else { return };
-        if !render_app.world().contains_resource::<DrawFunctions<Transparent3d>>() {
-            warn!(
-                "GveSplatPlugin draws in Bevy's 3D pipeline: add CorePipelinePlugin (or DefaultPlugins) before GvePlugin"
-            );
-            return;
-        }
-        render_app
-            .init_resource::<extract::ExtractedSplats>()
-            .init_gpu_resource::<upload::SplatClouds>()
-            .init_gpu_resource::<prepare::SplatViews>()
-            .init_gpu_resource::<SpecializedRenderPipelines<pipeline::SplatPipelines>>()
-            .add_render_command::<Transparent3d, draw::DrawSplats>()
-            .add_systems(RenderStartup, pipeline::init.after(MeshPipelineSystems))
-            .add_systems(ExtractSchedule, extract::extract)
-            .add_systems(
-                Render,
-                (
-                    (upload::upload, prepare::begin_frame).in_set(RenderSystems::PrepareAssets),
-                    draw::queue.in_set(RenderSystems::Queue),
-                    prepare::prepare.in_set(RenderSystems::PrepareResources),
-                    prepare::bind.in_set(RenderSystems::PrepareBindGroups),
-                ),
-            )
-            .add_systems(
-                Core3d,
-                draw::light.before(main_transparent_pass_3d).in_set(Core3dSystems::MainPass),
-            );
     }
 
     fn finish(&self, app: &mut App) {
-        let Some(render_app) = app.get_sub_app(RenderApp) else { return };
+        let Some(render_app) = app.get_sub_app_mut(RenderApp) else { return };
         let world = render_app.world();
         let (Some(device), Some(adapter)) =
             (world.get_resource::<RenderDevice>(), world.get_resource::<RenderAdapter>())
         else {
             return; // No GPU was found; nothing will be drawn at all.
         };
+        if !world.contains_resource::<DrawFunctions<Transparent3d>>() {
+            warn!(
+                "GveSplatPlugin draws in Bevy's 3D pipeline: add CorePipelinePlugin (or DefaultPlugins) before GvePlugin"
+            );
+            return;
+        }
         let flags = adapter.get_downlevel_capabilities().flags;
         let buffers = device.limits().max_storage_buffers_per_shader_stage;
         let supported = check_support(flags, buffers);
+        // Nothing is made on a GPU that cannot take it: a layout that is refused there would end the app.
+        if supported.is_ok() {
+            add_to_renderer(render_app);
+        }
         app.world_mut()
             .get_resource_or_init::<GveRenderers>()
             .register(GveRepresentation::Splats, move |_| supported.clone());
     }
 }
 
+fn add_to_renderer(render_app: &mut SubApp) {
+    render_app
+        .init_resource::<extract::ExtractedSplats>()
+        .init_gpu_resource::<upload::SplatClouds>()
+        .init_gpu_resource::<prepare::SplatViews>()
+        .init_gpu_resource::<SpecializedRenderPipelines<pipeline::SplatPipelines>>()
+        .add_render_command::<Transparent3d, draw::DrawSplats>()
+        .add_systems(RenderStartup, pipeline::init.after(MeshPipelineSystems))
+        .add_systems(ExtractSchedule, extract::extract)
+        .add_systems(
+            Render,
+            (
+                (upload::upload, prepare::begin_frame).in_set(RenderSystems::PrepareAssets),
+                draw::queue.in_set(RenderSystems::Queue),
+                prepare::prepare.in_set(RenderSystems::PrepareResources),
+                prepare::bind.in_set(RenderSystems::PrepareBindGroups),
+            ),
+        )
+        .add_systems(Core3d, draw::light.before(main_transparent_pass_3d).in_set(Core3dSystems::MainPass));
+}
+
+/// Storage buffers that the lighting of splats binds, at most: two of its own beside Bevy's. It is what WebGPU has
+/// everywhere.
+const STORAGE_BUFFERS: u32 = 8;
+
 /// Whether a GPU can draw splats, and if not, what it lacks.
 fn check_support(flags: DownlevelFlags, storage_buffers: u32) -> Result<(), String> {
-    if !flags.contains(DownlevelFlags::VERTEX_STORAGE) || storage_buffers < 2 {
+    let storage_buffers = if flags.contains(DownlevelFlags::VERTEX_STORAGE) { storage_buffers } else { 0 };
+    if storage_buffers < STORAGE_BUFFERS {
         return Err(format!(
-            "splats need 2 storage buffers in vertex shaders; this GPU has {}",
-            if flags.contains(DownlevelFlags::VERTEX_STORAGE) { storage_buffers } else { 0 }
+            "splats need {STORAGE_BUFFERS} storage buffers in vertex and fragment shaders; this GPU has {storage_buffers}"
         ));
     }
     Ok(())
-}
-
-fn mark_visible(
-    mut commands: Commands,
-    objects: Query<(Entity, &GveDrawnAs), (Changed<GveDrawnAs>, Without<SplatVisibility>)>,
-) {
-    for (entity, drawn_as) in &objects {
-        if **drawn_as == Some(GveRepresentation::Splats) {
-            commands.entity(entity).try_insert(SplatVisibility);
-        }
-    }
 }
 
 #[cfg(test)]
@@ -172,7 +161,7 @@ mod tests {
         let webgl = DownlevelFlags::all() - DownlevelFlags::VERTEX_STORAGE;
         let reason = check_support(webgl, 8).expect_err("no storage buffers in vertex shaders");
         assert!(reason.contains("this GPU has 0"), "{reason}");
-        assert!(check_support(DownlevelFlags::all(), 1).is_err());
+        assert!(check_support(DownlevelFlags::all(), 7).is_err());
     }
 
     #[test]

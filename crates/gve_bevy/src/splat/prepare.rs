@@ -1,7 +1,7 @@
 //! What each camera needs of each object that it sees: an order, lit colours, bind groups.
 
 use bevy::{
-    math::{Mat4, Vec3A},
+    math::Mat4,
     platform::collections::HashMap,
     prelude::*,
     render::{
@@ -18,14 +18,15 @@ use bevy::{
 
 use super::{
     extract::{ExtractedSplats, SplatInstance},
+    lod::Detail,
     pipeline::{LIT_FORMAT, QUADS_PER_BATCH, SplatPipelines},
     sort::Eye,
-    sorting::Sorting,
+    sorting::{Sorters, Sorting, Wanted},
     upload::{SplatCloud, SplatClouds},
 };
 
 /// Texels along x of a texture of lit colours.
-const LIT_WIDTH: u32 = 1024;
+pub(super) const LIT_WIDTH: u32 = 1024;
 /// Frames for which an object that left the picture keeps its order and colours.
 const KEEP_FRAMES: u32 = 60;
 
@@ -44,6 +45,7 @@ pub(super) struct SplatObject {
 #[derive(Resource)]
 pub(super) struct SplatViews {
     objects: HashMap<(RetainedViewEntity, MainEntity), ViewObject>,
+    sorters: Sorters,
     uniforms: DynamicUniformBuffer<SplatObject>,
     /// The view uniforms of all cameras.
     view_bind_group: Option<(BufferId, BindGroup)>,
@@ -55,7 +57,7 @@ impl Default for SplatViews {
     fn default() -> Self {
         let mut uniforms = DynamicUniformBuffer::default();
         uniforms.set_label(Some("gve splat objects"));
-        Self { objects: default(), uniforms, view_bind_group: None, indices: None }
+        Self { objects: default(), sorters: default(), uniforms, view_bind_group: None, indices: None }
     }
 }
 
@@ -65,25 +67,47 @@ pub(super) struct ViewObject {
     /// What was asked of this frame; `None` when the camera does not see the object.
     request: Option<ViewRequest>,
     unseen_frames: u32,
+    detail: Detail,
     sorting: Sorting,
-    /// Indices of splats, far to near.
-    order: Option<Buffer>,
-    /// How many of them are drawn.
-    visible: u32,
+    order: Order,
     lit: Option<TextureView>,
     lit_rows: u32,
     uniform_offset: u32,
     bound: Option<Bound>,
 }
 
+/// Indices of splats, far to near, on the GPU.
+#[derive(Default)]
+struct Order {
+    buffer: Option<Buffer>,
+    /// How many of them are drawn.
+    visible: u32,
+}
+
+impl Order {
+    fn write(&mut self, order: &[u32], device: &RenderDevice, queue: &RenderQueue) {
+        self.visible = order.len() as u32;
+        let bytes: &[u8] = bytemuck::cast_slice(order);
+        let buffer = match &mut self.buffer {
+            Some(buffer) if buffer.size() >= bytes.len() as u64 => buffer,
+            buffer => buffer.insert(device.create_buffer(&BufferDescriptor {
+                label: Some("gve splat order"),
+                // Room for the splats that face the eye from elsewhere; a buffer of no bytes cannot be bound.
+                size: (bytes.len() as u64 * 3 / 2).next_multiple_of(256).max(256),
+                usage: BufferUsages::STORAGE | BufferUsages::COPY_DST,
+                mapped_at_creation: false,
+            })),
+        };
+        queue.write_buffer(buffer, 0, bytes);
+    }
+}
+
 /// What one camera wants of one object in this frame.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ViewRequest {
     pub(super) eye: Eye,
-    /// Middle of the object, in its own space.
-    pub(super) center: Vec3A,
-    /// Splats before culling.
-    pub(super) count: u32,
+    /// How many pixels its bounding sphere covers.
+    pub(super) pixels: f32,
     pub(super) light_pipeline: CachedRenderPipelineId,
 }
 
@@ -136,67 +160,48 @@ impl ViewObject {
     fn drawable(&self) -> Option<Drawable<'_>> {
         let request = self.request?;
         let bound = self.bound.as_ref()?;
-        (self.visible > 0).then_some(Drawable {
+        (self.order.visible > 0).then_some(Drawable {
             light_pipeline: request.light_pipeline,
             uniform_offset: self.uniform_offset,
             object: &bound.object,
             lit_texture: self.lit.as_ref()?,
-            lit_size: [LIT_WIDTH.min(self.visible), self.visible.div_ceil(LIT_WIDTH)],
+            lit_size: [LIT_WIDTH.min(self.order.visible), self.order.visible.div_ceil(LIT_WIDTH)],
             lit: &bound.lit,
-            batches: self.visible.div_ceil(QUADS_PER_BATCH),
+            batches: self.order.visible.div_ceil(QUADS_PER_BATCH),
         })
     }
 
-    fn prepare(
-        &mut self,
-        request: &ViewRequest,
-        cloud: &SplatCloud,
-        device: &RenderDevice,
-        queue: &RenderQueue,
-    ) {
-        let points = &cloud.points;
-        let count = request.count.min(points.len() as u32);
-        if let Some(order) = self.sorting.update(points, count, request.eye, request.center) {
-            self.visible = order.len() as u32;
-            let bytes: &[u8] = bytemuck::cast_slice(order);
-            let room = u64::from(count.max(1)) * 4;
-            let buffer = match &mut self.order {
-                Some(buffer) if buffer.size() >= room => buffer,
-                order => order.insert(device.create_buffer(&BufferDescriptor {
-                    label: Some("gve splat order"),
-                    size: room,
-                    usage: BufferUsages::STORAGE | BufferUsages::COPY_DST,
-                    mapped_at_creation: false,
-                })),
-            };
-            queue.write_buffer(buffer, 0, bytes);
+    /// Makes room for the lit colours of the splats in the order.
+    fn make_room(&mut self, device: &RenderDevice) {
+        let rows = self.order.visible.div_ceil(LIT_WIDTH).max(1);
+        if self.lit.is_some() && self.lit_rows >= rows {
+            return;
         }
-        let rows = count.div_ceil(LIT_WIDTH).max(1);
-        if self.lit.is_none() || self.lit_rows < rows {
-            let texture = device.create_texture(&TextureDescriptor {
-                label: Some("gve splat lit colours"),
-                size: Extent3d { width: LIT_WIDTH, height: rows, depth_or_array_layers: 1 },
-                mip_level_count: 1,
-                sample_count: 1,
-                dimension: TextureDimension::D2,
-                format: LIT_FORMAT,
-                usage: TextureUsages::RENDER_ATTACHMENT | TextureUsages::TEXTURE_BINDING,
-                view_formats: &[],
-            });
-            self.lit = Some(texture.create_view(&default()));
-            self.lit_rows = rows;
-            self.bound = None;
-        }
+        // Some more, so that an order that is a little longer from elsewhere fits too.
+        let rows = (rows * 5).div_ceil(4).min(device.limits().max_texture_dimension_2d);
+        let texture = device.create_texture(&TextureDescriptor {
+            label: Some("gve splat lit colours"),
+            size: Extent3d { width: LIT_WIDTH, height: rows, depth_or_array_layers: 1 },
+            mip_level_count: 1,
+            sample_count: 1,
+            dimension: TextureDimension::D2,
+            format: LIT_FORMAT,
+            usage: TextureUsages::RENDER_ATTACHMENT | TextureUsages::TEXTURE_BINDING,
+            view_formats: &[],
+        });
+        self.lit = Some(texture.create_view(&default()));
+        self.lit_rows = rows;
+        self.bound = None;
     }
 
-    fn uniform(&self, instance: &SplatInstance, cloud: &SplatCloud, count: u32) -> SplatObject {
+    fn uniform(&self, instance: &SplatInstance, cloud: &SplatCloud) -> SplatObject {
         let linear = instance.world_from_local.matrix3;
         SplatObject {
             world_from_local: Mat4::from(instance.world_from_local),
             world_from_local_normal: Mat4::from_mat3(linear.inverse().transpose().into()),
-            count: self.visible,
+            count: self.order.visible,
             lit_width: LIT_WIDTH,
-            sigma_scale: (cloud.in_file as f32 / count.max(1) as f32).sqrt(),
+            sigma_scale: (cloud.in_file as f32 / self.sorting.count().max(1) as f32).sqrt(),
             receives_shadows: instance.receives_shadows.into(),
         }
     }
@@ -210,8 +215,9 @@ pub(super) fn prepare(
     clouds: Res<SplatClouds>,
     mut views: ResMut<SplatViews>,
 ) {
-    let SplatViews { objects, uniforms, indices, .. } = &mut *views;
-    uniforms.clear();
+    let SplatViews { objects, sorters, uniforms, indices, .. } = &mut *views;
+    let jobs = objects.values().filter(|object| object.sorting.has_job()).count();
+    let (mut sortings, mut orders) = (Vec::new(), Vec::new());
     for ((_, entity), object) in objects.iter_mut() {
         let Some(request) = object.request else { continue };
         let instance = extracted.instances.get(entity);
@@ -219,8 +225,19 @@ pub(super) fn prepare(
             object.request = None;
             continue;
         };
-        object.prepare(&request, cloud, &device, &queue);
-        object.uniform_offset = uniforms.push(&object.uniform(instance, cloud, request.count));
+        let count = object.detail.count(&instance.settings, cloud.points.len() as u32, request.pixels);
+        let (points, eye, center) = (cloud.points.clone(), request.eye, instance.local_center);
+        sortings.push((&mut object.sorting, Wanted { points, count, eye, center }));
+        orders.push(&mut object.order);
+    }
+    sorters.sort(&mut sortings, jobs, |index, order| orders[index].write(order, &device, &queue));
+
+    uniforms.clear();
+    for ((_, entity), object) in objects.iter_mut().filter(|(_, object)| object.request.is_some()) {
+        let Some(instance) = extracted.instances.get(entity) else { continue };
+        let Some(cloud) = clouds.get(instance.asset) else { continue };
+        object.make_room(&device);
+        object.uniform_offset = uniforms.push(&object.uniform(instance, cloud));
     }
     uniforms.write_buffer(&device, &queue);
     if indices.is_none() {
@@ -258,7 +275,7 @@ pub(super) fn bind(
         }
         let cloud = extracted.instances.get(entity).and_then(|instance| clouds.get(instance.asset));
         let (Some(cloud), Some(uniform_buffer), Some(uniform_binding), Some(order), Some(lit)) =
-            (cloud, uniforms.buffer(), uniforms.binding(), &object.order, &object.lit)
+            (cloud, uniforms.buffer(), uniforms.binding(), &object.order.buffer, &object.lit)
         else {
             continue;
         };

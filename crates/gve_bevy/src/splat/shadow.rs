@@ -1,10 +1,10 @@
-//! The shadows of splats: thrown by the shell, which lamps see and cameras do not.
+//! The shadows of splats: cast by the shell, which lights see and cameras do not.
 
 use bevy::{
     asset::{AssetPath, RenderAssetUsages},
     mesh::{Indices, PrimitiveTopology},
     pbr::MaterialPlugin,
-    platform::collections::{HashMap, HashSet},
+    platform::collections::HashMap,
     prelude::*,
     reflect::TypePath,
     render::render_resource::AsBindGroup,
@@ -12,14 +12,10 @@ use bevy::{
 };
 
 use crate::{
-    asset::GveAsset,
-    object::{GveDrawnAs, GveObject, GveRepresentation},
+    asset::{GveAsset, WeakHandle, WeakLoad},
+    object::{GveDrawnAs, GveObject, GvePart, GveRepresentation, parts_of, spawn_part},
     systems::GveSystems,
 };
-
-/// Marks the child entity that throws the shadow of an object drawn as splats.
-#[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
-pub struct GveSplatShadowOf(pub Entity);
 
 /// Draws into shadow maps only.
 #[derive(Asset, TypePath, AsBindGroup, Debug, Clone, Default)]
@@ -43,28 +39,30 @@ impl Material for ShadowOnly {
     }
 }
 
-/// The mesh of each asset that is shown, and the one material.
+/// The mesh of each asset that is drawn as splats, which goes with the last of its objects, and the one material.
 #[derive(Resource, Default)]
 struct ShadowMeshes {
-    by_asset: HashMap<AssetId<GveAsset>, (GveAsset, Handle<Mesh>)>,
+    by_asset: HashMap<AssetId<GveAsset>, (WeakLoad, WeakHandle<Mesh>)>,
     material: Handle<ShadowOnly>,
 }
 
 impl ShadowMeshes {
     /// The mesh of an asset as it is now.
     fn get(&mut self, id: AssetId<GveAsset>, asset: &GveAsset, meshes: &mut Assets<Mesh>) -> Handle<Mesh> {
-        let mut build = || (asset.clone(), meshes.add(mesh(asset)));
-        let entry = self.by_asset.entry(id).or_insert_with(&mut build);
-        if !entry.0.is_same(asset) {
-            *entry = build();
+        let known = self.by_asset.get(&id).filter(|(load, _)| load.is_of(asset));
+        if let Some(mesh) = known.and_then(|(_, mesh)| mesh.upgrade()) {
+            return mesh;
         }
-        entry.1.clone()
+        let mesh = meshes.add(mesh(asset));
+        self.by_asset.insert(id, (asset.weak_load(), WeakHandle::new(&mesh)));
+        mesh
     }
 }
 
 fn mesh(asset: &GveAsset) -> Mesh {
     let shell = asset.shell();
-    Mesh::new(PrimitiveTopology::TriangleList, RenderAssetUsages::default())
+    // Not in the main world: nobody needs it there, and whoever casts rays at meshes would hit it.
+    Mesh::new(PrimitiveTopology::TriangleList, RenderAssetUsages::RENDER_WORLD)
         .with_inserted_attribute(Mesh::ATTRIBUTE_POSITION, shell.positions.to_vec())
         .with_inserted_indices(Indices::U32(shell.indices.to_vec()))
 }
@@ -77,38 +75,35 @@ pub(super) fn build(app: &mut App) {
     app.world_mut().resource_mut::<ShadowMeshes>().material = material;
 }
 
-/// Gives every object that is drawn as splats the child that throws its shadow, and takes it from the others.
+/// Gives every object that is drawn as splats the child that casts its shadow.
 fn follow(
     mut commands: Commands,
     assets: Option<Res<Assets<GveAsset>>>,
     mut shadows: ResMut<ShadowMeshes>,
     mut meshes: ResMut<Assets<Mesh>>,
-    objects: Query<(Entity, &GveObject, &GveDrawnAs)>,
-    mut children: Query<(Entity, &GveSplatShadowOf, &mut Mesh3d)>,
+    objects: Query<(Entity, &GveObject, &GveDrawnAs, Option<&Children>), Changed<GveDrawnAs>>,
+    parts: Query<&GvePart>,
 ) {
-    let Some(assets) = assets else { return };
-    shadows.by_asset.retain(|id, _| assets.contains(*id));
-    let shown = |object: &GveObject, drawn_as: &GveDrawnAs| {
-        let asset = assets.get(object.id()).filter(|asset| !asset.shell().indices.is_empty())?;
-        (**drawn_as == Some(GveRepresentation::Splats)).then_some((object.id(), asset))
-    };
-    let mut has_child = HashSet::new();
-    for (child, &GveSplatShadowOf(object), mut mesh) in &mut children {
-        let shown = objects.get(object).ok().and_then(|(_, object, drawn_as)| shown(object, drawn_as));
-        let Some((id, asset)) = shown else {
-            commands.entity(child).try_despawn();
-            continue;
-        };
-        has_child.insert(object);
-        mesh.set_if_neq(Mesh3d(shadows.get(id, asset, &mut meshes)));
-    }
-    for (entity, object, drawn_as) in &objects {
-        if has_child.contains(&entity) {
+    let Some(assets) = assets.filter(|_| !objects.is_empty()) else { return };
+    for (entity, object, drawn_as, children) in &objects {
+        if **drawn_as != Some(GveRepresentation::Splats) {
             continue;
         }
-        let Some((id, asset)) = shown(object, drawn_as) else { continue };
-        let mesh = Mesh3d(shadows.get(id, asset, &mut meshes));
-        let material = MeshMaterial3d(shadows.material.clone());
-        commands.spawn((GveSplatShadowOf(entity), mesh, material, ChildOf(entity)));
+        let mut parts = parts_of(GveRepresentation::Splats, children, &parts);
+        if let Some(asset) = assets.get(object.id()).filter(|asset| !asset.shell().indices.is_empty()) {
+            let mesh = Mesh3d(shadows.get(object.id(), asset, &mut meshes));
+            let looks = (mesh, MeshMaterial3d(shadows.material.clone()));
+            match parts.next() {
+                Some((part, _)) => drop(commands.entity(part).try_insert(looks)),
+                None => {
+                    let part = GvePart { representation: GveRepresentation::Splats, index: 0 };
+                    spawn_part(&mut commands, entity, part, looks);
+                }
+            }
+        }
+        for (surplus, _) in parts {
+            commands.entity(surplus).try_despawn();
+        }
     }
+    shadows.by_asset.retain(|_, (_, mesh)| mesh.is_used());
 }

@@ -1,4 +1,4 @@
-// The shell of an object that is drawn as splats: nothing for cameras, all of it for lamps, whose shadow maps
+// The shell of an object that is drawn as splats: nothing for cameras, all of it for lights, whose shadow maps
 // are drawn by the prepass shader of ordinary meshes.
 
 @vertex

@@ -4,7 +4,8 @@
 //! ray have the same order either way, and the order then survives a camera that only turns, so nothing is
 //! sorted again and nothing pops (Radl et al., `StopThePop`, SIGGRAPH 2024, names the artefact).
 //!
-//! The sort is a counting sort on 16-bit keys. A positive float read as an integer is a piecewise linear
+//! The sort is a counting sort on 16-bit keys, or for few splats, for which the table of all keys would cost more
+//! than they do, a radix sort of the same keys by their bytes. A positive float read as an integer is a piecewise linear
 //! logarithm of it, so the keys are spread like the logarithm of the distance at the price of a cast: near
 //! splats, which cover more pixels, are told apart more finely than far ones.
 
@@ -21,6 +22,8 @@ const BUCKETS: usize = 1 << 16;
 const LAST_KEY: u32 = BUCKETS as u32 - 2;
 /// Marks a splat that faces away. No finite positive float has these bits.
 const DROPPED: u32 = u32::MAX;
+/// Up to this many splats are sorted byte by byte.
+const FEW: usize = 1 << 14;
 
 /// What the sort needs of the splats, one array for each number so that the compiler can work on several
 /// splats at once: 18 bytes a splat.
@@ -145,18 +148,15 @@ impl Eye {
 }
 
 /// The buffers of a sort, kept so that sorting again allocates nothing.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct DepthSorter {
     /// Distances as integers, then keys.
     keys: Vec<u32>,
+    /// Where the splats of each key begin; empty until there are many splats to sort.
     starts: Vec<u32>,
     order: Vec<u32>,
-}
-
-impl Default for DepthSorter {
-    fn default() -> Self {
-        Self { keys: Vec::new(), starts: vec![0; BUCKETS], order: Vec::new() }
-    }
+    /// The order by the lower byte of the keys.
+    half_ordered: Vec<u32>,
 }
 
 impl DepthSorter {
@@ -191,8 +191,11 @@ impl DepthSorter {
                 });
             }
         }
-        self.count();
-        self.scatter();
+        if count <= FEW {
+            self.order_by_bytes();
+        } else {
+            self.order_by_keys();
+        }
         &self.order
     }
 
@@ -233,38 +236,72 @@ impl DepthSorter {
         &self.order
     }
 
-    /// Turns distances into keys, nearest last, and counts them.
-    fn count(&mut self) {
+    /// Turns distances into keys, nearest last, and tells each of them.
+    fn quantize(&mut self, mut tell: impl FnMut(u32)) {
         let (mut least, mut most) = (u32::MAX, 0);
         for &bits in &self.keys {
             least = least.min(bits);
             most = most.max(if bits == DROPPED { 0 } else { bits });
         }
         let scale = LAST_KEY as f32 / (most.saturating_sub(least)).max(1) as f32;
-        self.starts.fill(0);
         for key in &mut self.keys {
             if *key != DROPPED {
                 // Rounding of the product can only reach one past the end.
                 *key = LAST_KEY - (((*key - least) as f32 * scale) as u32).min(LAST_KEY);
-                self.starts[*key as usize] += 1;
+                tell(*key);
             }
         }
     }
 
-    fn scatter(&mut self) {
-        let mut total = 0;
-        for start in &mut self.starts {
-            total += std::mem::replace(start, total);
-        }
+    fn order_by_keys(&mut self) {
+        let mut starts = std::mem::take(&mut self.starts);
+        starts.clear();
+        starts.resize(BUCKETS, 0);
+        self.quantize(|key| starts[key as usize] += 1);
+        let total = sum_up(&mut starts);
         self.order.resize(total as usize, 0);
         for (index, &key) in (0u32..).zip(&self.keys) {
             if key != DROPPED {
-                let slot = &mut self.starts[key as usize];
+                let slot = &mut starts[key as usize];
                 self.order[*slot as usize] = index;
                 *slot += 1;
             }
         }
+        self.starts = starts;
     }
+
+    fn order_by_bytes(&mut self) {
+        let (mut low, mut high) = ([0; 256], [0; 256]);
+        self.quantize(|key| {
+            low[(key & 255) as usize] += 1;
+            high[(key >> 8) as usize] += 1;
+        });
+        let total = sum_up(&mut low);
+        sum_up(&mut high);
+        self.order.resize(total as usize, 0);
+        self.half_ordered.resize(total as usize, 0);
+        for (index, &key) in (0u32..).zip(&self.keys) {
+            if key != DROPPED {
+                let slot = &mut low[(key & 255) as usize];
+                self.half_ordered[*slot as usize] = index;
+                *slot += 1;
+            }
+        }
+        for &index in &self.half_ordered {
+            let slot = &mut high[(self.keys[index as usize] >> 8) as usize];
+            self.order[*slot as usize] = index;
+            *slot += 1;
+        }
+    }
+}
+
+/// Turns counts into the sums of those before them, and returns the sum of all.
+fn sum_up(counts: &mut [u32]) -> u32 {
+    let mut total = 0;
+    for count in counts {
+        total += std::mem::replace(count, total);
+    }
+    total
 }
 
 #[cfg(test)]
@@ -322,7 +359,7 @@ mod tests {
         let mut random = Random(7);
         for case in 0..60 {
             let orthographic = case % 3 == 0;
-            let count = [1, 2, 17, 900, 5000][case % 5];
+            let count = [1, 2, 17, 900, FEW + 900][case % 5];
             let object = random.affine(2.0);
             let camera = Affine3A::from_rotation_translation(
                 Quat::from_euler(EulerRot::XYZ, random.within(3.0), random.within(1.5), 0.0),
@@ -403,18 +440,44 @@ mod tests {
     #[test]
     fn sorting_again_allocates_nothing() {
         let camera = |x| Affine3A::from_translation(Vec3::new(x, 0.0, 5.0));
-        let points: SortPoints = (0..2000).map(|i| (Vec3::new(0.0, 0.0, i as f32 * 1e-3), Vec3::Z)).collect();
+        let many = 2 * FEW;
+        let points: SortPoints = (0..many).map(|i| (Vec3::new(0.0, 0.0, i as f32 * 1e-4), Vec3::Z)).collect();
         let mut sorter = DepthSorter::default();
         let buffers = |sorter: &DepthSorter| {
-            (sorter.keys.as_ptr(), sorter.starts.as_ptr(), sorter.order.as_ptr(), sorter.keys.capacity())
+            [&sorter.keys, &sorter.starts, &sorter.order, &sorter.half_ordered].map(Vec::as_ptr)
         };
-        sorter.sort(&points, 2000, &Eye::new(&camera(0.0), false, &Affine3A::IDENTITY).expect("not flat"));
+        let eye = |x| Eye::new(&camera(x), false, &Affine3A::IDENTITY).expect("not flat");
+        sorter.sort(&points, many, &eye(0.0));
+        sorter.sort(&points, FEW, &eye(0.0));
         let before = buffers(&sorter);
         for step in 1..10 {
             let eye = Eye::new(&camera(step as f32), step % 2 == 0, &Affine3A::IDENTITY).expect("not flat");
-            sorter.sort(&points, 2000, &eye);
+            sorter.sort(&points, if step % 3 == 0 { many } else { 2000 }, &eye);
         }
         assert_eq!(buffers(&sorter), before);
+    }
+
+    #[test]
+    fn few_and_many_splats_are_ordered_alike() {
+        let mut random = Random(11);
+        let points: SortPoints = (0..3000).map(|_| (random.vec(1.0), random.vec(1.0))).collect();
+        let camera = Affine3A::from_translation(Vec3::new(0.0, 0.0, 3.0));
+        let eye = Eye::new(&camera, false, &Affine3A::IDENTITY).expect("not flat");
+        let mut sorter = DepthSorter::default();
+        let few = sorter.sort(&points, points.len(), &eye).to_vec();
+        // The same distances, by the other way.
+        let mut other = DepthSorter::default();
+        other.sort(&points, points.len(), &eye);
+        other.keys.fill(0);
+        let Eye::Point { position, .. } = eye else { unreachable!("a perspective camera") };
+        other.fill_keys(&points, |p, n| {
+            let [x, y, z] = [position.x - p[0], position.y - p[1], position.z - p[2]];
+            let squared = x * x + y * y + z * z;
+            (squared, n[0] * x + n[1] * y + n[2] * z, squared)
+        });
+        other.order_by_keys();
+        assert_eq!(few, other.order);
+        assert!(few.len() > 1000);
     }
 
     #[test]

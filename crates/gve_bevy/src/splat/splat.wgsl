@@ -105,15 +105,22 @@ const CONTOUR_INSET: f32 = 0.12;
 
 // Projects a gaussian by the derivative of the projection at its centre.
 //
-// `axes`: world space, one standard deviation each, the last one across the surface. `clip`: its centre.
-// `viewport`: width and height in pixels.
+// `axes`: world space, one standard deviation each, the last one across the surface. `outside`: a direction that
+// points away from the surface; the axes alone do not tell, since a mirroring transform turns their order around.
+// `clip`: its centre. `viewport`: width and height in pixels.
 //
 // The low-pass filter widens splats without making them more transparent, since the splats of a surface must stay
 // opaque together also when each is smaller than a pixel. But a splat seen edge on is widened many times over,
 // and many of them share a pixel of the contour, which would grow: there opacity is lowered in proportion, so that
 // a surface is as opaque seen at a slant as it is seen from the front (compare Yu et al., "Mip-Splatting", CVPR
 // 2024, who lower it everywhere).
-fn project(axes: mat3x3<f32>, clip: vec4<f32>, clip_from_world: mat4x4<f32>, viewport: vec2<f32>) -> Footprint {
+fn project(
+    axes: mat3x3<f32>,
+    outside: vec3<f32>,
+    clip: vec4<f32>,
+    clip_from_world: mat4x4<f32>,
+    viewport: vec2<f32>,
+) -> Footprint {
     // Far outside the picture the derivative says little about the splat; it is held at the edge.
     let ndc = clamp(clip.xy / clip.w, vec2(-1.3), vec2(1.3));
     let m = clip_from_world;
@@ -138,7 +145,8 @@ fn project(axes: mat3x3<f32>, clip: vec4<f32>, clip_from_world: mat4x4<f32>, vie
     let front_share = front.x * front.y / ((front.x + LOW_PASS) * (front.y + LOW_PASS));
     let share = dot(minors, minors) / filtered_area;
 
-    let normal = normalize(cross(axes[0], axes[1]));
+    let across = normalize(cross(axes[0], axes[1]));
+    let normal = select(-across, across, dot(across, outside) >= 0.0);
     let outward = vec2(dot(jacobian_x, normal), dot(jacobian_y, normal)) / per_metre;
     let slant = dot(outward, outward);
 

@@ -9,13 +9,16 @@ use bevy::{
         render_resource::{Buffer, BufferInitDescriptor, BufferUsages},
         renderer::RenderDevice,
     },
+    tasks::{AsyncComputeTaskPool, Task, futures::check_ready},
 };
 use gve_assets::Splat;
 use gve_types::{MaterialSpec, text::shown};
 
-use super::{extract::ExtractedSplats, sort::SortPoints};
+use super::{extract::ExtractedSplats, prepare::LIT_WIDTH, sort::SortPoints};
 use crate::asset::GveAsset;
 
+/// Up to this many splats are made ready while a frame waits, which takes about a millisecond; more beside the frames.
+const AT_ONCE: usize = 50_000;
 /// Frames for which an asset that nobody shows stays on the GPU, so that switching back is free.
 const KEEP_FRAMES: u32 = 120;
 /// Entries of a palette: a splat names its material in one byte.
@@ -23,7 +26,11 @@ const PALETTE: usize = 256;
 
 /// The splats of every asset that is shown, or was a moment ago.
 #[derive(Resource, Default)]
-pub(super) struct SplatClouds(HashMap<AssetId<GveAsset>, SplatCloud>);
+pub(super) struct SplatClouds {
+    ready: HashMap<AssetId<GveAsset>, SplatCloud>,
+    /// Large ones that are made beside the frames; until then the load before is drawn, if there was one.
+    coming: HashMap<AssetId<GveAsset>, (GveAsset, Task<SplatCloud>)>,
+}
 
 /// The splats of one asset.
 pub(super) struct SplatCloud {
@@ -42,7 +49,7 @@ pub(super) struct SplatCloud {
 
 impl SplatClouds {
     pub(super) fn get(&self, id: AssetId<GveAsset>) -> Option<&SplatCloud> {
-        self.0.get(&id)
+        self.ready.get(&id)
     }
 }
 
@@ -52,15 +59,40 @@ pub(super) fn upload(
     device: Res<RenderDevice>,
     mut clouds: ResMut<SplatClouds>,
 ) {
+    let SplatClouds { ready, coming } = &mut *clouds;
+    coming.retain(|id, _| extracted.assets.contains_key(id));
     for (id, asset) in &extracted.assets {
-        match clouds.0.get_mut(id) {
-            Some(cloud) if cloud.source.is_same(asset) => cloud.unused_frames = 0,
+        let is_ready = ready.get_mut(id).is_some_and(|cloud| {
+            cloud.unused_frames = 0;
+            cloud.source.is_same(asset)
+        });
+        if is_ready {
+            coming.remove(id);
+            continue;
+        }
+        let pool = AsyncComputeTaskPool::try_get().filter(|_| asset.splats().len() > AT_ONCE);
+        let Some(pool) = pool else {
+            ready.insert(*id, SplatCloud::new(asset, &device));
+            continue;
+        };
+        match coming.get_mut(id) {
+            Some((of, task)) if of.is_same(asset) => {
+                if let Some(cloud) = check_ready(task) {
+                    ready.insert(*id, cloud);
+                    coming.remove(id);
+                }
+            }
             _ => {
-                clouds.0.insert(*id, SplatCloud::new(asset, &device));
+                let (asset, device) = (asset.clone(), device.clone());
+                let task = pool.spawn({
+                    let asset = asset.clone();
+                    async move { SplatCloud::new(&asset, &device) }
+                });
+                coming.insert(*id, (asset, task));
             }
         }
     }
-    clouds.0.retain(|_, cloud| {
+    ready.retain(|_, cloud| {
         cloud.unused_frames += 1;
         cloud.unused_frames <= KEEP_FRAMES
     });
@@ -70,10 +102,11 @@ impl SplatCloud {
     fn new(asset: &GveAsset, device: &RenderDevice) -> Self {
         let all = asset.splats();
         let limits = device.limits();
-        let fitting = fitting(all.len(), limits.max_storage_buffer_binding_size, limits.max_buffer_size);
+        let bytes = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+        let fitting = fitting(all.len(), bytes, limits.max_texture_dimension_2d);
         if fitting < all.len() {
             warn!(
-                "\"{}\" has {} splats and this GPU takes {fitting} in one buffer: the {fitting} most important are drawn, enlarged",
+                "\"{}\" has {} splats and this GPU takes {fitting}: the {fitting} most important are drawn, enlarged",
                 shown(&asset.metadata().name),
                 all.len(),
             );
@@ -101,9 +134,10 @@ impl SplatCloud {
     }
 }
 
-/// How many of `count` splats fit into one buffer.
-fn fitting(count: usize, max_binding_bytes: u64, max_buffer_bytes: u64) -> usize {
-    let room = max_binding_bytes.min(max_buffer_bytes) / size_of::<Splat>() as u64;
+/// How many of `count` splats fit into a buffer of so many bytes, and their lit colours into a texture of so many
+/// rows.
+fn fitting(count: usize, max_bytes: u64, max_rows: u32) -> usize {
+    let room = (max_bytes / size_of::<Splat>() as u64).min(u64::from(max_rows) * u64::from(LIT_WIDTH));
     count.min(usize::try_from(room).unwrap_or(usize::MAX))
 }
 
@@ -122,9 +156,10 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_left_out() {
-        assert_eq!(fitting(1000, 1 << 27, 1 << 28), 1000);
-        assert_eq!(fitting(1000, 480, 1 << 28), 10);
-        assert_eq!(fitting(1000, 1 << 27, 95), 1);
-        assert_eq!(fitting(0, 1 << 27, 1 << 28), 0);
+        assert_eq!(fitting(1000, 1 << 27, 4096), 1000);
+        assert_eq!(fitting(1000, 480, 4096), 10);
+        assert_eq!(fitting(1000, 95, 4096), 1);
+        assert_eq!(fitting(1 << 24, 1 << 31, 4096), 4096 * LIT_WIDTH as usize);
+        assert_eq!(fitting(0, 1 << 27, 4096), 0);
     }
 }

@@ -1,8 +1,11 @@
 //! What a GPU must be able to do to march volumes, asked before anything is created on it.
 
 use bevy::render::{
-    render_resource::{DownlevelFlags, TextureFormat, TextureFormatFeatureFlags, TextureUsages},
+    render_resource::{
+        DownlevelFlags, TextureFormat, TextureFormatFeatureFlags, TextureFormatFeatures, TextureUsages,
+    },
     renderer::{RenderAdapter, RenderDevice},
+    settings::WgpuFeatures,
 };
 use gve_assets::{BRICK_SAMPLES, VolumeView};
 
@@ -19,6 +22,27 @@ pub(super) const MATERIAL_FORMAT: TextureFormat = TextureFormat::R8Uint;
 /// What the atlas of part ids may be.
 const PART_FORMATS: [TextureFormat; 2] = [TextureFormat::R8Uint, TextureFormat::R16Uint];
 
+/// What the shaders of volumes may do on one GPU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ShaderSupport {
+    /// Say which samples of a pixel they cover. WebGL's class of GPUs has no such masks: there the outlines of
+    /// volumes have hard edges.
+    pub(super) sample_masks: bool,
+    /// Promise how the depths that they write compare with those that are tested, so that hidden pixels are dropped
+    /// before they are marched.
+    pub(super) early_depth: bool,
+}
+
+impl ShaderSupport {
+    pub(super) fn of(device: &RenderDevice, adapter: &RenderAdapter) -> Self {
+        let downlevel = adapter.get_downlevel_capabilities().flags;
+        Self {
+            sample_masks: downlevel.contains(DownlevelFlags::MULTISAMPLED_SHADING),
+            early_depth: device.features().contains(WgpuFeatures::SHADER_EARLY_DEPTH_TEST),
+        }
+    }
+}
+
 /// The limits of one GPU that volumes depend on.
 #[derive(Debug, Clone)]
 pub(super) struct VolumeLimits {
@@ -29,27 +53,10 @@ pub(super) struct VolumeLimits {
 
 impl VolumeLimits {
     pub(super) fn of(device: &RenderDevice, adapter: &RenderAdapter) -> Self {
-        let mut missing = Vec::new();
-        let formats = [CELL_FORMAT, SCALE_FORMAT, DISTANCE_FORMAT].into_iter().chain(PART_FORMATS);
-        for format in formats {
-            let features = adapter.get_texture_format_features(format);
-            if !features.allowed_usages.contains(TextureUsages::TEXTURE_BINDING | TextureUsages::COPY_DST) {
-                missing.push(format!("{format:?} textures"));
-            } else if format == DISTANCE_FORMAT
-                && !features.flags.contains(TextureFormatFeatureFlags::FILTERABLE)
-            {
-                missing.push(format!("filtering of {format:?} textures"));
-            }
-        }
-        let downlevel = adapter.get_downlevel_capabilities().flags;
-        if !downlevel.contains(DownlevelFlags::MULTISAMPLED_SHADING) {
-            // WebGL's class of GPUs: no sample masks.
-            missing.push("sample masks".into());
-        }
         Self {
             max_texture_3d_side: device.limits().max_texture_dimension_3d,
             max_texture_2d_side: device.limits().max_texture_dimension_2d,
-            missing: (!missing.is_empty()).then(|| missing.join(", ")),
+            missing: missing(|format| adapter.get_texture_format_features(format)),
         }
     }
 
@@ -80,6 +87,22 @@ impl VolumeLimits {
     }
 }
 
+/// What a GPU with such textures lacks.
+fn missing(features: impl Fn(TextureFormat) -> TextureFormatFeatures) -> Option<String> {
+    let mut missing = Vec::new();
+    let formats = [CELL_FORMAT, SCALE_FORMAT, DISTANCE_FORMAT].into_iter().chain(PART_FORMATS);
+    for format in formats {
+        let features = features(format);
+        if !features.allowed_usages.contains(TextureUsages::TEXTURE_BINDING | TextureUsages::COPY_DST) {
+            missing.push(format!("{format:?} textures"));
+        } else if format == DISTANCE_FORMAT && !features.flags.contains(TextureFormatFeatureFlags::FILTERABLE)
+        {
+            missing.push(format!("filtering of {format:?} textures"));
+        }
+    }
+    (!missing.is_empty()).then(|| missing.join(", "))
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -104,6 +127,25 @@ mod tests {
             slab,
             levels: levels.iter().map(level).collect(),
         }
+    }
+
+    #[test]
+    fn a_gpu_needs_textures_and_nothing_else() {
+        let all = |_| TextureFormatFeatures {
+            allowed_usages: TextureUsages::TEXTURE_BINDING | TextureUsages::COPY_DST,
+            flags: TextureFormatFeatureFlags::FILTERABLE,
+        };
+        assert_eq!(missing(all), None);
+        let unfiltered =
+            |format| TextureFormatFeatures { flags: TextureFormatFeatureFlags::empty(), ..all(format) };
+        assert_eq!(missing(unfiltered).as_deref(), Some("filtering of R16Float textures"));
+        let no_integers = |format| match format {
+            TextureFormat::Rg32Uint => {
+                TextureFormatFeatures { allowed_usages: TextureUsages::COPY_DST, ..all(format) }
+            }
+            format => all(format),
+        };
+        assert_eq!(missing(no_integers).as_deref(), Some("Rg32Uint textures"));
     }
 
     #[test]

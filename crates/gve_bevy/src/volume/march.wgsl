@@ -43,7 +43,7 @@ struct Hit {
     // Parameter of the ray.
     at: f32,
     found: bool,
-    // When nothing was hit: where the ray passed nearest to the surface, in stored metres.
+    // When nothing was hit: how far the ray was from the surface where it passed nearest, in stored metres.
     miss: f32,
     brick: Brick,
     // In cells from the brick's corner: finer than the ray's parameter tells.
@@ -101,6 +101,10 @@ fn ray_through(world_position: vec3<f32>, instance_index: u32) -> Ray {
         }
     }
 #endif
+    // What lies behind the far plane, where there is one, is not seen either.
+    if ray.clip_direction.z < 0.0 {
+        ray.end = min(ray.end, -ray.clip_anchor.z / ray.clip_direction.z);
+    }
     return ray;
 }
 
@@ -207,6 +211,56 @@ fn march(ray: Ray) -> Hit {
         at = leave;
     }
     return hit;
+}
+
+// Where a ray that has hit the surface is deepest behind it before it comes out again, or the first place that is
+// deeper than `enough`; `miss` is the stored distance there, which is negative.
+fn deepest(ray: Ray, hit: Hit, enough: f32) -> Hit {
+    var found = hit;
+    var at = hit.at;
+    // As deep as straight behind the surface.
+    var step = enough * volume.inverse_lipschitz / ray.speed;
+    for (var i = 0u; i < 16u; i++) {
+        at += step;
+        // A ray that grazes a large ball stays near its surface for long.
+        step *= 1.5;
+        if at >= ray.end {
+            break;
+        }
+        let node = descend(place_of(point_at(ray, at)));
+        if node.slot == EMPTY {
+            if (node.link >> 31u) != 0u {
+                found.miss = -enough;
+            }
+            break;
+        }
+        let width = width_of(node.level);
+        let brick = brick_of(node);
+        let local = point_at(ray, at) / width - BRICK_CELLS * vec3<f32>(node.index);
+        let distance = sample_brick(brick, local);
+        if distance >= 0.0 {
+            break;
+        }
+        if distance < found.miss {
+            found = Hit(at, true, distance, brick, local);
+        }
+        if distance <= -enough {
+            break;
+        }
+    }
+    return found;
+}
+
+// Gradients are covectors: the transpose of local_from_world takes them to the world.
+fn world_gradient(slope: vec3<f32>, instance_index: u32) -> vec3<f32> {
+    return (transpose(mesh_functions::get_local_from_world(instance_index)) * vec4(slope, 0.0)).xyz;
+}
+
+// The normal in the world where the gradient in the asset's space is `slope`.
+fn normal_of(slope: vec3<f32>, ray: Ray, instance_index: u32) -> vec3<f32> {
+    let world = world_gradient(slope, instance_index);
+    let size = length(world);
+    return select(-ray.world_direction, world / size, size > 1e-12);
 }
 
 // The zero between a point outside and a point inside, by false position; the Illinois variant halves the weight

@@ -22,6 +22,7 @@ use bevy::{
 };
 
 use super::{
+    limits::ShaderSupport,
     uniform::{LEVELS, PALETTE, Palette, VolumeUniform, part_materials},
     upload::{ROW, Uploader},
 };
@@ -33,18 +34,33 @@ use crate::asset::GveAsset;
 #[derive(Asset, TypePath, Debug, Clone)]
 pub struct GveVolumeMaterial {
     asset: GveAsset,
+    support: ShaderSupport,
 }
 
 impl GveVolumeMaterial {
-    /// A material for the volume of an asset.
+    /// A material for the volume of an asset, for a box around it: a mesh that has positions alone. It works on any
+    /// GPU that volumes are drawn on, and may leave out what only some can do.
     pub fn new(asset: GveAsset) -> Self {
-        Self { asset }
+        Self::on(asset, ShaderSupport { sample_masks: false, early_depth: false })
+    }
+
+    /// The same, with all that a GPU can do.
+    pub(super) fn on(asset: GveAsset, support: ShaderSupport) -> Self {
+        Self { asset, support }
     }
 }
 
 impl Material for GveVolumeMaterial {
+    fn vertex_shader() -> ShaderRef {
+        AssetPath::from("embedded://gve_bevy/volume/volume.wgsl").into()
+    }
+
     fn fragment_shader() -> ShaderRef {
         AssetPath::from("embedded://gve_bevy/volume/volume.wgsl").into()
+    }
+
+    fn prepass_vertex_shader() -> ShaderRef {
+        AssetPath::from("embedded://gve_bevy/volume/volume_prepass.wgsl").into()
     }
 
     fn prepass_fragment_shader() -> ShaderRef {
@@ -64,20 +80,25 @@ impl Material for GveVolumeMaterial {
     ) -> Result<(), SpecializedMeshPipelineError> {
         // Both sides of the box are drawn and the shader takes the far one.
         descriptor.primitive.cull_mode = None;
+        let (has_masks, has_early_depth) = key.bind_group_data;
         let samples = descriptor.multisample.count;
-        if let Some(fragment) = &mut descriptor.fragment {
-            let mut define = |name: &str, value| {
-                fragment.shader_defs.push(ShaderDefVal::UInt(name.into(), value));
-            };
+        let of_fragment = descriptor.fragment.as_mut().map(|fragment| &mut fragment.shader_defs);
+        // Both stages are in one file.
+        for shader_defs in of_fragment.into_iter().chain([&mut descriptor.vertex.shader_defs]) {
+            let mut define = |name: &str, value| shader_defs.push(ShaderDefVal::UInt(name.into(), value));
             define("GVE_PALETTE", PALETTE as u32);
             define("GVE_LEVELS", LEVELS as u32);
             define("GVE_ROW", ROW);
             // The places of other numbers of samples are not standard; their outlines have hard edges.
-            let samples = if matches!(samples, 2 | 4 | 8) { samples } else { 1 };
+            let has_masks = has_masks && matches!(samples, 2 | 4 | 8);
+            let samples = if has_masks { samples } else { 1 };
             define("GVE_SAMPLES", samples);
             if key.mesh_key.contains(MeshPipelineKey::UNCLIPPED_DEPTH_ORTHO) {
                 // A cascade of a directional light; a camera's prepass has a near plane.
-                fragment.shader_defs.push("GVE_NO_NEAR_PLANE".into());
+                shader_defs.push("GVE_NO_NEAR_PLANE".into());
+            }
+            if has_early_depth {
+                shader_defs.push("GVE_EARLY_DEPTH".into());
             }
         }
         Ok(())
@@ -85,14 +106,17 @@ impl Material for GveVolumeMaterial {
 }
 
 impl AsBindGroup for GveVolumeMaterial {
-    type Data = ();
+    /// Whether there are sample masks, and early depth tests.
+    type Data = (bool, bool);
     type Param = SRes<RenderQueue>;
 
     fn label() -> &'static str {
         "gve_volume_material"
     }
 
-    fn bind_group_data(&self) {}
+    fn bind_group_data(&self) -> (bool, bool) {
+        (self.support.sample_masks, self.support.early_depth)
+    }
 
     fn unprepared_bind_group(
         &self,
@@ -128,7 +152,7 @@ impl AsBindGroup for GveVolumeMaterial {
     fn bind_group_layout_entries(_: &RenderDevice, _force_no_bindless: bool) -> Vec<BindGroupLayoutEntry> {
         let stages = ShaderStages::FRAGMENT;
         vec![
-            uniform_buffer::<VolumeUniform>(false).build(0, stages),
+            uniform_buffer::<VolumeUniform>(false).build(0, ShaderStages::VERTEX_FRAGMENT),
             texture_2d(TextureSampleType::Uint).build(1, stages),
             texture_2d(TextureSampleType::Float { filterable: false }).build(2, stages),
             texture_3d(TextureSampleType::Float { filterable: true }).build(3, stages),

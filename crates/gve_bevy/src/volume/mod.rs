@@ -15,6 +15,8 @@
 //! |---|---|
 //! | `tree.wgsl` | the tree on the GPU: descent, samples, gradient, materials |
 //! | `march.wgsl` | rays, and where they hit |
+//! | `walls.wgsl` | the box, and the depth that its walls are tested with |
+//! | `coverage.wgsl` | which samples of a pixel are covered |
 //! | `uniform`, `upload` | the same tree's uniforms and textures, filled level by level from the mapped file |
 //! | `limits` | what a GPU must be able to do |
 //! | `proxy` | the boxes that volumes are drawn on |
@@ -42,7 +44,6 @@ use crate::{
 };
 
 pub use material::GveVolumeMaterial;
-pub use proxy::GveVolumeOf;
 
 /// Draws volumes.
 ///
@@ -63,11 +64,12 @@ impl Plugin for GveVolumePlugin {
         }
         load_shader_library!(app, "tree.wgsl");
         load_shader_library!(app, "march.wgsl");
+        load_shader_library!(app, "coverage.wgsl");
+        load_shader_library!(app, "walls.wgsl");
         embedded_asset!(app, "volume.wgsl");
         embedded_asset!(app, "volume_prepass.wgsl");
         app.add_plugins(MaterialPlugin::<GveVolumeMaterial>::default())
-            .init_resource::<proxy::Proxies>()
-            .add_systems(PostUpdate, (proxy::forget_unused, proxy::follow).chain().in_set(GveSystems::Apply));
+            .add_systems(PostUpdate, proxy::follow.in_set(GveSystems::Apply));
     }
 
     fn finish(&self, app: &mut App) {
@@ -83,10 +85,12 @@ impl Plugin for GveVolumePlugin {
             return;
         };
         let limits = limits::VolumeLimits::of(device, adapter);
+        let support = limits::ShaderSupport::of(device, adapter);
         if let Some(missing) = limits.missing() {
             warn!("volumes are drawn as shells: this GPU lacks {missing}");
             return;
         }
+        app.insert_resource(proxy::Proxies::new(support));
         app.world_mut()
             .resource_mut::<GveRenderers>()
             .register(GveRepresentation::Volume, move |asset| limits.accept(&asset.volume()));

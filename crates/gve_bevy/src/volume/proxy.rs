@@ -1,33 +1,34 @@
 //! The boxes that volumes are drawn on.
 
-use bevy::{
-    platform::collections::{HashMap, HashSet},
-    prelude::*,
-};
+use bevy::{asset::RenderAssetUsages, platform::collections::HashMap, prelude::*};
 
-use super::{material::GveVolumeMaterial, uniform::VolumeUniform};
+use super::{limits::ShaderSupport, material::GveVolumeMaterial, uniform::VolumeUniform};
 use crate::{
-    asset::GveAsset,
-    object::{GveDrawnAs, GveObject, GveRepresentation},
+    asset::{GveAsset, WeakHandle, WeakLoad},
+    object::{GveDrawnAs, GveObject, GvePart, GveRepresentation, parts_of, spawn_part},
 };
 
-/// Marks the child entity that draws the volume of a [`GveObject`], and names the object.
-#[derive(Component, Debug, Clone, Copy, PartialEq, Eq, Deref)]
-pub struct GveVolumeOf(pub Entity);
-
-/// The box and the material of each asset that is drawn; all its objects share them.
-#[derive(Resource, Default)]
+/// The box and the material of each asset that is drawn; all its objects share them, and they go with the last of
+/// these.
+#[derive(Resource)]
 pub(super) struct Proxies {
     by_asset: HashMap<AssetId<GveAsset>, Proxy>,
+    support: ShaderSupport,
 }
 
 struct Proxy {
-    asset: GveAsset,
-    mesh: Handle<Mesh>,
-    material: Handle<GveVolumeMaterial>,
+    load: WeakLoad,
+    mesh: WeakHandle<Mesh>,
+    material: WeakHandle<GveVolumeMaterial>,
 }
 
+type Looks = (Mesh3d, MeshMaterial3d<GveVolumeMaterial>);
+
 impl Proxies {
+    pub(super) fn new(support: ShaderSupport) -> Self {
+        Self { by_asset: HashMap::default(), support }
+    }
+
     /// The box and the material of an asset as it is now.
     fn get(
         &mut self,
@@ -35,19 +36,30 @@ impl Proxies {
         asset: &GveAsset,
         meshes: &mut Assets<Mesh>,
         materials: &mut Assets<GveVolumeMaterial>,
-    ) -> &Proxy {
-        let proxy = self.by_asset.entry(id).or_insert_with(|| Proxy {
-            asset: asset.clone(),
-            mesh: meshes.add(box_mesh(asset)),
-            material: materials.add(GveVolumeMaterial::new(asset.clone())),
+    ) -> Looks {
+        let support = self.support;
+        let material = || GveVolumeMaterial::on(asset.clone(), support);
+        let in_use = self.by_asset.get_mut(&id).and_then(|proxy| {
+            let (mesh, handle) = (proxy.mesh.upgrade()?, proxy.material.upgrade()?);
+            Some((proxy, mesh, handle))
         });
-        if !proxy.asset.is_same(asset) {
-            proxy.asset = asset.clone();
-            // The handles live as long as this entry, so both inserts replace what is there.
-            let _ = meshes.insert(&proxy.mesh, box_mesh(asset));
-            let _ = materials.insert(&proxy.material, GveVolumeMaterial::new(asset.clone()));
+        if let Some((proxy, mesh, handle)) = in_use {
+            if !proxy.load.is_of(asset) {
+                proxy.load = asset.weak_load();
+                // What the handles name is in use, so both inserts replace what is there.
+                let _ = meshes.insert(&mesh, box_mesh(asset));
+                let _ = materials.insert(&handle, material());
+            }
+            return (Mesh3d(mesh), MeshMaterial3d(handle));
         }
-        proxy
+        let (mesh, material) = (meshes.add(box_mesh(asset)), materials.add(material()));
+        let proxy = Proxy {
+            load: asset.weak_load(),
+            mesh: WeakHandle::new(&mesh),
+            material: WeakHandle::new(&material),
+        };
+        self.by_asset.insert(id, proxy);
+        (Mesh3d(mesh), MeshMaterial3d(material))
     }
 }
 
@@ -55,55 +67,45 @@ fn box_mesh(asset: &GveAsset) -> Mesh {
     let volume = VolumeUniform::new(asset);
     let to_local = |point: Vec3| volume.origin + point * volume.cell_size;
     let (min, max) = (to_local(volume.box_min), to_local(volume.box_max));
-    Mesh::from(Cuboid::from_corners(min, max)).translated_by(0.5 * (min + max))
-}
-
-/// Drops what belongs to assets that are gone.
-pub(super) fn forget_unused(mut proxies: ResMut<Proxies>, assets: Option<Res<Assets<GveAsset>>>) {
-    let Some(assets) = assets else { return };
-    if proxies.by_asset.keys().any(|id| !assets.contains(*id)) {
-        proxies.by_asset.retain(|id, _| assets.contains(*id));
-    }
+    let mut mesh = Mesh::from(Cuboid::from_corners(min, max)).translated_by(0.5 * (min + max));
+    // Not in the main world: whoever casts rays at meshes would hit the box instead of the surface.
+    mesh.asset_usage = RenderAssetUsages::RENDER_WORLD;
+    mesh.remove_attribute(Mesh::ATTRIBUTE_NORMAL);
+    mesh.remove_attribute(Mesh::ATTRIBUTE_UV_0);
+    mesh
 }
 
 /// Gives every object that is drawn as a volume its box.
 pub(super) fn follow(
     mut commands: Commands,
     assets: Option<Res<Assets<GveAsset>>>,
-    mut proxies: ResMut<Proxies>,
+    proxies: Option<ResMut<Proxies>>,
     mut meshes: ResMut<Assets<Mesh>>,
     mut materials: ResMut<Assets<GveVolumeMaterial>>,
-    objects: Query<(Entity, &GveObject, &GveDrawnAs)>,
-    mut parts: Query<(Entity, &GveVolumeOf, &mut Mesh3d, &mut MeshMaterial3d<GveVolumeMaterial>)>,
+    objects: Query<(Entity, &GveObject, &GveDrawnAs, Option<&Children>), Changed<GveDrawnAs>>,
+    parts: Query<&GvePart>,
 ) {
-    let Some(assets) = assets else { return };
-    let mut drawn = HashSet::new();
-    for (entity, part, mut mesh, mut material) in &mut parts {
-        let object = objects.get(part.0).ok().filter(|(_, _, drawn_as)| draws_volume(drawn_as));
-        let asset = object.and_then(|(_, object, _)| Some((object.id(), assets.get(object.id())?)));
-        let Some((id, asset)) = asset else {
-            commands.entity(entity).try_despawn();
-            continue;
-        };
-        drawn.insert(part.0);
-        let proxy = proxies.get(id, asset, &mut meshes, &mut materials);
-        mesh.set_if_neq(Mesh3d(proxy.mesh.clone()));
-        material.set_if_neq(MeshMaterial3d(proxy.material.clone()));
+    let (Some(assets), Some(mut proxies)) = (assets, proxies) else { return };
+    if objects.is_empty() {
+        return;
     }
-    for (entity, object, drawn_as) in &objects {
+    for (entity, object, drawn_as, children) in &objects {
+        if **drawn_as != Some(GveRepresentation::Volume) {
+            continue;
+        }
         let Some(asset) = assets.get(object.id()) else { continue };
-        if draws_volume(drawn_as) && !drawn.contains(&entity) {
-            let proxy = proxies.get(object.id(), asset, &mut meshes, &mut materials);
-            commands.spawn((
-                GveVolumeOf(entity),
-                Mesh3d(proxy.mesh.clone()),
-                MeshMaterial3d(proxy.material.clone()),
-                ChildOf(entity),
-            ));
+        let looks = proxies.get(object.id(), asset, &mut meshes, &mut materials);
+        let mut parts = parts_of(GveRepresentation::Volume, children, &parts);
+        match parts.next() {
+            Some((part, _)) => drop(commands.entity(part).try_insert(looks)),
+            None => {
+                let part = GvePart { representation: GveRepresentation::Volume, index: 0 };
+                spawn_part(&mut commands, entity, part, looks);
+            }
+        }
+        for (surplus, _) in parts {
+            commands.entity(surplus).try_despawn();
         }
     }
-}
-
-fn draws_volume(drawn_as: &GveDrawnAs) -> bool {
-    **drawn_as == Some(GveRepresentation::Volume)
+    proxies.by_asset.retain(|_, proxy| proxy.material.is_used());
 }

@@ -1,9 +1,11 @@
 // Draws a distance volume in the main pass: opaque, with depth, lit as Bevy lights a StandardMaterial.
 
+#import gve_bevy::volume::coverage::covered_samples
 #import gve_bevy::volume::march::{
     depth_at,
     fragment_is_cut_off,
     march,
+    normal_of,
     pixel_at,
     ray_through,
     world_at,
@@ -14,9 +16,10 @@
     volume,
     width_of,
 }
+#import gve_bevy::volume::walls::wall_position
 #import bevy_pbr::{
     decal::clustered::apply_decals,
-    forward_io::VertexOutput,
+    forward_io::{Vertex, VertexOutput},
     lighting,
     mesh_bindings::mesh,
     mesh_functions,
@@ -40,22 +43,26 @@ struct Output {
 #endif
 }
 
-#if GVE_SAMPLES > 1
-// Where the samples of a pixel lie, in pixels from its middle: the standard places of Vulkan, Direct3D and Metal.
-#if GVE_SAMPLES == 2
-const SAMPLE_PLACES = array<vec2<f32>, 2>(vec2(0.25, 0.25), vec2(-0.25, -0.25));
-#else if GVE_SAMPLES == 4
-const SAMPLE_PLACES = array<vec2<f32>, 4>(
-    vec2(-0.125, -0.375), vec2(0.375, -0.125), vec2(-0.375, 0.125), vec2(0.125, 0.375),
-);
-#else
-const SAMPLE_PLACES = array<vec2<f32>, 8>(
-    vec2(0.0625, -0.1875), vec2(-0.0625, 0.1875), vec2(0.3125, 0.0625), vec2(-0.1875, -0.3125),
-    vec2(-0.3125, 0.3125), vec2(-0.4375, -0.0625), vec2(0.1875, 0.4375), vec2(0.4375, -0.4375),
-);
+@vertex
+fn vertex(in: Vertex) -> VertexOutput {
+    var out: VertexOutput;
+    let world_from_local = mesh_functions::get_world_from_local(in.instance_index);
+    out.world_position = world_from_local * vec4(in.position, 1.0);
+    out.position = wall_position(out.world_position.xyz, world_from_local);
+#ifdef VERTEX_OUTPUT_INSTANCE_INDEX
+    out.instance_index = in.instance_index;
 #endif
+#ifdef VISIBILITY_RANGE_DITHER
+    out.visibility_range_dither =
+        mesh_functions::get_visibility_range_dither_level(in.instance_index, world_from_local[3]);
 #endif
+    return out;
+}
 
+// The depths that are written are never nearer than the wall's; depth is reversed.
+#ifdef GVE_EARLY_DEPTH
+@early_depth_test(less_equal)
+#endif
 @fragment
 fn fragment(in: VertexOutput) -> Output {
 #ifdef VISIBILITY_RANGE_DITHER
@@ -66,44 +73,17 @@ fn fragment(in: VertexOutput) -> Output {
         discard;
     }
     let hit = march(ray);
-    let world_position = world_at(ray, hit.at);
-    let pixel = pixel_at(ray, hit.at);
-    var out: Output;
-
-#if GVE_SAMPLES > 1
-    // A pixel whose middle misses the surface may still be covered in part: each of its samples is tested against
-    // the plane through the nearest point.
-    out.samples = 0xffffffffu;
-    if !hit.found {
-        // Cheap, before the gradient: no sample lies farther than that from the middle.
-        if hit.miss * volume.inverse_lipschitz > 0.6 * pixel * ray.speed {
-            discard;
-        }
-    }
-    let slope = gradient(hit.brick, hit.local);
-    let normal = normal_of(slope, ray.world_direction, in.instance_index);
-    if !hit.found {
-        let world_slope = length(world_gradient(slope, in.instance_index));
-        let distance = hit.miss / max(world_slope, 1e-6);
-        let right = dot(normal, view.world_from_view[0].xyz) * pixel;
-        let down = -dot(normal, view.world_from_view[1].xyz) * pixel;
-        out.samples = 0u;
-        for (var i = 0u; i < #{GVE_SAMPLES}u; i++) {
-            let place = SAMPLE_PLACES[i];
-            if distance + place.x * right + place.y * down <= 0.0 {
-                out.samples |= 1u << i;
-            }
-        }
-        if out.samples == 0u {
-            discard;
-        }
-    }
-#else
-    if !hit.found {
+    let samples = covered_samples(ray, hit, in.instance_index);
+    if samples == 0u {
         discard;
     }
-    let normal = normal_of(gradient(hit.brick, hit.local), ray.world_direction, in.instance_index);
+    var out: Output;
+#if GVE_SAMPLES > 1
+    out.samples = samples;
 #endif
+    let world_position = world_at(ray, hit.at);
+    let pixel = pixel_at(ray, hit.at);
+    let normal = normal_of(gradient(hit.brick, hit.local), ray, in.instance_index);
 
     let cell = volume.cell_size * width_of(hit.brick.level);
     let surface = surface_at(hit.brick, hit.local, pixel * ray.speed / cell);
@@ -120,7 +100,7 @@ fn fragment(in: VertexOutput) -> Output {
     input.material.perceptual_roughness = surface.perceptual_roughness;
     input.material.metallic = surface.metallic;
     input.material.flags |= pbr_types::STANDARD_MATERIAL_FLAGS_FOG_ENABLED_BIT;
-    out.depth = depth_at(ray, hit.at);
+    out.depth = min(depth_at(ray, hit.at), in.position.z);
     input.frag_coord.z = out.depth;
 
 #ifdef SCREEN_SPACE_AMBIENT_OCCLUSION
@@ -137,18 +117,7 @@ fn fragment(in: VertexOutput) -> Output {
     out.color = main_pass_post_lighting_processing(input, apply_pbr_lighting(input));
 #ifdef DEPTH_PREPASS
     // The compiler may round differently in the two passes; a depth that is a little nearer always passes.
-    out.depth = min(out.depth * 1.00001, 1.0);
+    out.depth = min(out.depth * 1.00001, in.position.z);
 #endif
     return out;
-}
-
-fn world_gradient(slope: vec3<f32>, instance_index: u32) -> vec3<f32> {
-    // Gradients are covectors: the transpose of local_from_world takes them to the world.
-    return (transpose(mesh_functions::get_local_from_world(instance_index)) * vec4(slope, 0.0)).xyz;
-}
-
-fn normal_of(slope: vec3<f32>, direction: vec3<f32>, instance_index: u32) -> vec3<f32> {
-    let world = world_gradient(slope, instance_index);
-    let size = length(world);
-    return select(-direction, world / size, size > 1e-12);
 }

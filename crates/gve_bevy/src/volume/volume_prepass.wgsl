@@ -1,9 +1,11 @@
 // Draws a distance volume into depth, normal and motion vector prepasses and into shadow maps.
 
+#import gve_bevy::volume::coverage::covered_samples
 #import gve_bevy::volume::march::{
     depth_at,
     fragment_is_cut_off,
     march,
+    normal_of,
     point_at,
     ray_through,
     world_at,
@@ -12,9 +14,10 @@
     gradient,
     volume,
 }
+#import gve_bevy::volume::walls::wall_position
 #import bevy_pbr::{
     mesh_functions,
-    prepass_io::VertexOutput,
+    prepass_io::{Vertex, VertexOutput},
 }
 #ifdef MOTION_VECTOR_PREPASS
 #import bevy_pbr::pbr_prepass_functions::calculate_motion_vector
@@ -31,8 +34,34 @@ struct Output {
     @location(1) motion_vector: vec2<f32>,
 #endif
     @builtin(frag_depth) depth: f32,
+#if GVE_SAMPLES > 1
+    @builtin(sample_mask) samples: u32,
+#endif
 }
 
+@vertex
+fn vertex(in: Vertex) -> VertexOutput {
+    var out: VertexOutput;
+    let world_from_local = mesh_functions::get_world_from_local(in.instance_index);
+    out.world_position = world_from_local * vec4(in.position, 1.0);
+    out.position = wall_position(out.world_position.xyz, world_from_local);
+#ifdef UNCLIPPED_DEPTH_ORTHO_EMULATION
+    out.unclipped_depth = out.position.z;
+#endif
+#ifdef VERTEX_OUTPUT_INSTANCE_INDEX
+    out.instance_index = in.instance_index;
+#endif
+#ifdef VISIBILITY_RANGE_DITHER
+    out.visibility_range_dither =
+        mesh_functions::get_visibility_range_dither_level(in.instance_index, world_from_local[3]);
+#endif
+    return out;
+}
+
+// The depths that are written are never nearer than the wall's; depth is reversed.
+#ifdef GVE_EARLY_DEPTH
+@early_depth_test(less_equal)
+#endif
 @fragment
 fn fragment(in: VertexOutput) -> Output {
 #ifdef VISIBILITY_RANGE_DITHER
@@ -43,16 +72,18 @@ fn fragment(in: VertexOutput) -> Output {
         discard;
     }
     let hit = march(ray);
-    if !hit.found {
+    // As many samples as in the main pass: what lies behind the others must pass there.
+    let samples = covered_samples(ray, hit, in.instance_index);
+    if samples == 0u {
         discard;
     }
     var out: Output;
-    out.depth = depth_at(ray, hit.at);
+#if GVE_SAMPLES > 1
+    out.samples = samples;
+#endif
+    out.depth = min(depth_at(ray, hit.at), in.position.z);
 #ifdef NORMAL_PREPASS
-    let slope = vec4(gradient(hit.brick, hit.local), 0.0);
-    let world_slope = (transpose(mesh_functions::get_local_from_world(in.instance_index)) * slope).xyz;
-    let size = length(world_slope);
-    let normal = select(-ray.world_direction, world_slope / size, size > 1e-12);
+    let normal = normal_of(gradient(hit.brick, hit.local), ray, in.instance_index);
     out.normal = vec4(0.5 * normal + 0.5, 1.0);
 #endif
 #ifdef MOTION_VECTOR_PREPASS

@@ -8,7 +8,10 @@ pub mod stage;
 
 pub use picture::{Picture, SIZE};
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
 
 use bevy::{
     app::{PluginGroupBuilder, PluginsState, TaskPoolPlugin},
@@ -24,9 +27,10 @@ use bevy::{
     pbr::PbrPlugin,
     prelude::*,
     render::{
-        RenderPlugin,
+        RenderApp, RenderPlugin,
         gpu_readback::{Readback, ReadbackComplete},
         render_resource::{Extent3d, TextureDimension, TextureFormat, TextureUsages},
+        renderer::RenderDevice,
     },
     time::TimePlugin,
     window::{ExitCondition, WindowPlugin},
@@ -74,6 +78,13 @@ pub fn app_on(renderer: RenderPlugin, gve: PluginGroupBuilder) -> App {
     app.finish();
     app.cleanup();
     app
+}
+
+/// Bytes of the GPU's memory that buffers and textures take whose labels begin like this.
+pub fn gpu_bytes(app: &App, label: &str) -> u64 {
+    let device = app.get_sub_app(RenderApp).unwrap().world().resource::<RenderDevice>();
+    let report = device.wgpu_device().generate_allocator_report().unwrap();
+    report.allocations.iter().filter(|of| of.name.starts_with(label)).map(|of| of.size).sum()
 }
 
 /// An image that a camera can draw into.
@@ -130,13 +141,16 @@ pub fn shoot(app: &mut App, target: &Handle<Image>) -> Picture {
 /// Draws until an image has been read back.
 pub fn read(app: &mut App, target: &Handle<Image>) -> Picture {
     let frames = watch(app, target);
-    for _ in 0..100 {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while Instant::now() < deadline {
         app.update();
         if !frames.is_empty() {
             return frames.take(app).remove(0);
         }
+        // Frames may be quicker than the GPU's answer.
+        std::thread::sleep(Duration::from_millis(1));
     }
-    panic!("no picture came back in 100 frames");
+    panic!("no picture came back in a minute");
 }
 
 /// Reads an image back after every frame.

@@ -20,7 +20,10 @@ pub struct Stage {
 
 impl Stage {
     pub fn new(msaa: Msaa) -> Self {
-        let mut app = app();
+        Self::on(app(), msaa)
+    }
+
+    pub fn on(mut app: App, msaa: Msaa) -> Self {
         app.insert_resource(GlobalAmbientLight { brightness: 300.0, ..default() });
         let target = target(&mut app);
         let camera = app.world_mut().spawn((camera(&target, EYE), msaa)).id();

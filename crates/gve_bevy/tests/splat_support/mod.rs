@@ -5,6 +5,7 @@
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex},
+    time::{Duration, Instant},
 };
 
 use bevy::{
@@ -14,10 +15,11 @@ use bevy::{
     log::LogPlugin,
     prelude::*,
     render::{
-        RenderPlugin,
+        RenderApp, RenderPlugin,
         gpu_readback::{Readback, ReadbackComplete},
         pipelined_rendering::PipelinedRenderingPlugin,
         render_resource::{Extent3d, TextureDimension, TextureFormat, TextureUsages},
+        renderer::RenderDevice,
     },
     window::ExitCondition,
     winit::WinitPlugin,
@@ -87,6 +89,13 @@ impl Picture {
     }
 }
 
+/// Bytes of the GPU's memory that buffers and textures take whose labels begin like this.
+pub fn gpu_bytes(app: &App, label: &str) -> u64 {
+    let device = app.get_sub_app(RenderApp).unwrap().world().resource::<RenderDevice>();
+    let report = device.wgpu_device().generate_allocator_report().unwrap();
+    report.allocations.iter().filter(|of| of.name.starts_with(label)).map(|of| of.size).sum()
+}
+
 #[derive(Resource, Default, Clone)]
 struct Arrived(Arc<Mutex<Vec<(Entity, Vec<u8>)>>>);
 
@@ -153,7 +162,8 @@ pub fn read(app: &mut App, target: &Handle<Image>) -> Picture {
             sink.0.lock().unwrap().push((read.entity, read.data.clone()));
         })
         .id();
-    for _ in 0..100 {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while Instant::now() < deadline {
         app.update();
         let found = arrived.0.lock().unwrap().pop();
         if let Some((entity, rgba)) = found {
@@ -161,8 +171,10 @@ pub fn read(app: &mut App, target: &Handle<Image>) -> Picture {
             app.world_mut().despawn(reader);
             return Picture { rgba };
         }
+        // Frames may be quicker than the GPU's answer.
+        std::thread::sleep(Duration::from_millis(1));
     }
-    panic!("no picture came back in 100 frames");
+    panic!("no picture came back in a minute");
 }
 
 /// A material with the given look.

@@ -176,7 +176,8 @@ mod tests {
                 for level in Level::available() {
                     let mut scratch = BatchScratch { level, ..BatchScratch::default() };
                     let mut out = vec![0.0_f32; count];
-                    let code = field.program().code(Wanted::Distance);
+                    let root = super::super::Evaluator::new(&field).root();
+                    let code = root.0.program.code(Wanted::Distance);
                     scratch.run(code, [&xs, &ys, &zs], count, |start, [distances, _]| {
                         out[start..start + distances.len()].copy_from_slice(distances);
                     });

@@ -26,7 +26,7 @@ use self::{
     gradient::GradientScratch,
     program::{PruneScratch, Wanted},
 };
-use crate::{aabb::Aabb, field::Field, interval::Interval};
+use crate::{aabb::Aabb, interval::Interval};
 
 /// A program valid inside one box; the root is valid everywhere. Cheap to clone, may cross threads.
 #[derive(Debug, Clone)]
@@ -73,17 +73,20 @@ impl Region {
 /// Evaluates one field. Holds scratch memory, so each thread needs its own; cheap to make.
 #[derive(Debug)]
 pub struct Evaluator {
-    field: Field,
+    program: Arc<Program>,
+    /// The material of each part.
+    part_materials: Arc<[u8]>,
     prune: PruneScratch,
     batch: BatchScratch,
     gradient: GradientScratch,
 }
 
 impl Evaluator {
-    /// An evaluator of `field`.
-    pub fn new(field: &Field) -> Self {
+    /// An evaluator of a program whose parts have these materials.
+    pub(crate) fn of_program(program: Arc<Program>, part_materials: Arc<[u8]>) -> Self {
         Self {
-            field: field.clone(),
+            program,
+            part_materials,
             prune: PruneScratch::default(),
             batch: BatchScratch::default(),
             gradient: GradientScratch::default(),
@@ -92,7 +95,7 @@ impl Evaluator {
 
     /// The whole field.
     pub fn root(&self) -> Region {
-        Region::new(Aabb::UNBOUNDED, Arc::clone(self.field.program()))
+        Region::new(Aabb::UNBOUNDED, Arc::clone(&self.program))
     }
 
     /// The shortest program found that agrees with `parent` inside `bounds`, and an interval that holds
@@ -153,17 +156,17 @@ impl Evaluator {
     /// Palette index of the nearest part's material. Slices as in [`Evaluator::distances`].
     pub fn materials(&mut self, region: &Region, xs: &[f32], ys: &[f32], zs: &[f32], out: &mut [u8]) {
         let code = region.0.program.code(Wanted::Part);
-        let all = self.field.parts();
+        let all = &self.part_materials;
         self.batch.run(code, [xs, ys, zs], out.len(), |start, [parts, _]| {
             for (out, &part) in out[start..].iter_mut().zip(parts) {
-                *out = all[part as usize].material;
+                *out = all[part as usize];
             }
         });
     }
 
     /// The one material of a region, if it is known to have only one.
     pub fn uniform_material(&self, region: &Region) -> Option<u8> {
-        region.uniform_part().map(|part| self.field.parts()[usize::from(part)].material)
+        region.uniform_part().map(|part| self.part_materials[usize::from(part)])
     }
 
     /// [`Evaluator::distances`] and [`Evaluator::parts`] of the same points, for less than the price of

@@ -1,0 +1,78 @@
+//! Which plugins draw, and what each of them can draw on this machine.
+
+use std::sync::Arc;
+
+use bevy::prelude::*;
+use gve_types::FileMetadata;
+
+use super::{GveDrawnAs, GveRepresentation};
+use crate::asset::GveAsset;
+
+type Accepts = Arc<dyn Fn(&GveAsset) -> Result<(), String> + Send + Sync>;
+
+/// The plugins that draw, and which assets each of them can draw on this machine.
+///
+/// A plugin that draws a representation registers itself in its [`Plugin::finish`], when the limits of the GPU
+/// are known.
+#[derive(Resource, Default, Clone)]
+pub struct GveRenderers {
+    members: [Option<Accepts>; GveRepresentation::ALL.len()],
+}
+
+impl GveRenderers {
+    /// Says that `representation` can be drawn, for every asset that `accepts` takes; its error is logged and
+    /// should name the asset's figure and the machine's limit.
+    pub fn register(
+        &mut self,
+        representation: GveRepresentation,
+        accepts: impl Fn(&GveAsset) -> Result<(), String> + Send + Sync + 'static,
+    ) {
+        self.members[representation as usize] = Some(Arc::new(accepts));
+    }
+
+    /// Whether `asset` can be drawn as `representation`, and if not, why.
+    pub fn check(&self, representation: GveRepresentation, asset: &GveAsset) -> Result<(), String> {
+        match &self.members[representation as usize] {
+            Some(accepts) => accepts(asset),
+            None => Err(format!("no plugin of this app draws {representation}")),
+        }
+    }
+
+    /// Whether nothing can be drawn at all, as in an app without a renderer.
+    pub(super) fn is_empty(&self) -> bool {
+        self.members.iter().all(Option::is_none)
+    }
+
+    /// What `asset` is drawn as when `wanted` is asked for, and why it is not `wanted`.
+    pub(super) fn choose(&self, wanted: GveRepresentation, asset: &GveAsset) -> GveDrawnAs {
+        let shell = GveRepresentation::Shell;
+        let has_shell = wanted != shell && self.check(shell, asset).is_ok();
+        let instead = has_shell.then_some(shell);
+        match self.check(wanted, asset) {
+            Ok(()) => {
+                let reason =
+                    if wanted == GveRepresentation::Volume { volume_lacks(asset.metadata()) } else { None };
+                // Where there is no shell, most of an asset is better than nothing of it.
+                let what = reason.as_ref().and(instead).unwrap_or(wanted);
+                GveDrawnAs { what: Some(what), reason }
+            }
+            Err(reason) => GveDrawnAs { what: instead, reason: Some(reason) },
+        }
+    }
+}
+
+/// What the volume of an asset does not show, if anything.
+fn volume_lacks(metadata: &FileMetadata) -> Option<String> {
+    let feature = metadata.volume_lacks.first()?;
+    let [x, y, z] = feature.place;
+    let more = match metadata.volume_lacks.len() - 1 {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Some(format!(
+        "its volume lacks {} ({:.2} mm thick at [{x:.3}, {y:.3}, {z:.3}]){more}; bake it with a larger budget \
+         for the volume or a higher resolution to see it there",
+        feature.path,
+        1000.0 * feature.thickness_m,
+    ))
+}
