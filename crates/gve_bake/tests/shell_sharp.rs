@@ -35,7 +35,7 @@ fn the_tips_of_stars_do_not_break_off() {
     {
         let corner = |i: usize| {
             let turn = std::f32::consts::PI * i as f32 / tips as f32;
-            let radius = if i % 2 == 0 { 0.5 } else { 0.5 * inner };
+            let radius = if i.is_multiple_of(2) { 0.5 } else { 0.5 * inner };
             [radius * turn.sin(), radius * turn.cos()]
         };
         let corners: Vec<[f32; 2]> = (0..2 * tips).map(corner).collect();
