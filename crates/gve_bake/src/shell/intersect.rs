@@ -267,7 +267,7 @@ mod tests {
         let facets: Vec<Facet> = (0..300)
             .map(|i| {
                 let at = Vec3::new(scatter(i, 0.754_877), scatter(i, 0.569_84), scatter(i, 0.362_4));
-                let size = if i % 50 == 0 { 0.9 } else { 0.15 };
+                let size = if i % 50 == 0 { 0.9 } else { 0.3 };
                 let corner = |k: u32| {
                     let j = 3 * i + k;
                     at + size * Vec3::new(scatter(j, 0.618_034), scatter(j, 0.414_21), scatter(j, 0.732_05))
