@@ -18,6 +18,7 @@ use super::{
     key::{Set, point_key},
     lines::{Care, Line, Tracer},
     signs::{Brick, SIDE, SignGrid, sample_index},
+    slender,
     table::{EDGE_CORNERS, axis_after},
     thin::Suspect,
 };
@@ -161,11 +162,26 @@ impl Findings {
                     let around = Aabb::from_points(middles.iter().copied()).padded(1.1 * lattice.cell_size_m);
                     let (region, _) = evaluator.prune(&evaluator.root(), around);
                     let found = surfaces_near(evaluator, &region, &middles, lattice.cell_size_m, care);
-                    let unseen = found.into_iter().flatten().filter_map(|point| {
-                        let at = (point - lattice.origin) / lattice.cell_size_m;
-                        let explained = touched(at, KNOWN_REACH).into_iter().any(is_known);
-                        let cell = at.floor().as_ivec3();
-                        (!explained && cell.min_element() >= 0).then(|| cell.as_uvec3())
+                    let around = around.padded(slender::REACH * lattice.cell_size_m);
+                    let mut wide = None;
+                    let unseen = found.into_iter().zip(*group).filter_map(|(found, &asked)| {
+                        let size = lattice.cell_size_m;
+                        if let Some((point, _)) = found {
+                            let at = (point - lattice.origin) / size;
+                            let cell = at.floor().as_ivec3();
+                            if !touched(at, KNOWN_REACH).into_iter().any(is_known) && cell.min_element() >= 0
+                            {
+                                return Some(cell.as_uvec3());
+                            }
+                        }
+                        let root = evaluator.root();
+                        let wide = wide.get_or_insert_with(|| evaluator.prune(&root, around).0);
+                        let is_missed = found.is_some_and(|(point, normal)| {
+                            slender::is_missed(evaluator, wide, point, normal, size)
+                        });
+                        let low = lattice.position(asked);
+                        (is_missed || slender::passing(evaluator, wide, low, size, care).is_some())
+                            .then_some(asked)
                     });
                     unseen.collect::<Vec<UVec3>>()
                 },
@@ -228,15 +244,15 @@ pub(super) fn touched(at: Vec3, reach: f32) -> [IVec3; 8] {
     std::array::from_fn(|i| IVec3::new(ends[i & 1].x, ends[i >> 1 & 1].y, ends[i >> 2].z))
 }
 
-/// The point of a surface within a cell of `middle`, if the field changes sides there and does not only
-/// touch zero.
+/// The point of a surface within a cell of `middle`, and the normal there, if the field changes sides there
+/// and does not only touch zero.
 pub(super) fn surface_near(
     evaluator: &mut Evaluator,
     region: &Region,
     middle: Vec3,
     cell: f32,
     care: Care,
-) -> Option<Vec3> {
+) -> Option<(Vec3, Vec3)> {
     surfaces_near(evaluator, region, &[middle], cell, care).pop()?
 }
 
@@ -250,13 +266,13 @@ struct Search {
 }
 
 /// [`surface_near`] for many places at once.
-fn surfaces_near(
+pub(super) fn surfaces_near(
     evaluator: &mut Evaluator,
     region: &Region,
     middles: &[Vec3],
     cell: f32,
     care: Care,
-) -> Vec<Option<Vec3>> {
+) -> Vec<Option<(Vec3, Vec3)>> {
     let start =
         |&middle| Search { middle, point: middle, normal: Vec3::ZERO, is_inside: false, is_lost: false };
     let mut searches: Vec<Search> = middles.iter().map(start).collect();
@@ -289,12 +305,14 @@ fn surfaces_near(
     open.clear();
     open.extend((0..searches.len()).filter(|&i| !searches[i].is_lost));
     // The thinnest things end within the first steps already; what is left out for that is reported.
-    for by in [1.0, 0.25, 0.0625] {
+    for (by, way) in
+        [1.0, 0.25, 0.0625].into_iter().flat_map(|by| (0..slender::WAYS_IN).map(move |i| (by, i)))
+    {
         points.clear();
         for &i in &open {
             let Search { point, normal, is_inside, .. } = searches[i];
-            let step = by * care.least_m * normal;
-            points.push(if is_inside { point + step } else { point - step });
+            let normal = if is_inside { -normal } else { normal };
+            points.push(point + by * care.least_m * slender::ways_in(normal)[way]);
         }
         resize(&mut distances, points.len());
         evaluator.distances(region, &points.xs, &points.ys, &points.zs, &mut distances);
@@ -304,7 +322,7 @@ fn surfaces_near(
             let depth_m = by * care.depth_m;
             let changes = if searches[i].is_inside { distance > depth_m } else { distance < -depth_m };
             if changes {
-                found[i] = Some(searches[i].point);
+                found[i] = Some((searches[i].point, searches[i].normal));
             }
             !changes
         });
@@ -501,7 +519,7 @@ impl Inspector {
                     let step = slope * (0.125 * sum / slope.length_squared() / cell);
                     let is_explained = step.length_squared() < 1.5
                         && touched(global.as_vec3() + 0.5 - step, KNOWN_REACH).into_iter().any(is_crossed);
-                    if !is_explained {
+                    if !is_explained || sum > 0.0 && slender::is_bent(&corners, cell) {
                         doubts.push(global.as_uvec3());
                     }
                 }

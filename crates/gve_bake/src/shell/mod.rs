@@ -22,6 +22,7 @@ mod quads;
 mod repair;
 mod signs;
 mod simplify;
+mod slender;
 mod snap;
 mod table;
 mod thin;

@@ -16,6 +16,7 @@ use crate::{
         key::SideKey,
         qef::Planes,
         signs::SIDE,
+        slender,
         table::axis_after,
         thin::Suspect,
     },
@@ -37,12 +38,16 @@ const MAX_PAIRED: u32 = 6;
 const SHAPE_LEVELS: u32 = 2;
 /// Cosine between the normals of the two sides of a wall.
 const SIDES_COS: f32 = -0.5;
+/// Cosine between normals of one piece of surface above which it is flat, and no wire.
+const FLAT_COS: f32 = 0.7;
 /// Cosine between normals that face away from each other.
 const OPPOSED_COS: f32 = -0.9;
 /// Largest distance between vertices, or joints, and the surface, as a share of the thickness in the cell.
 const THICKNESS_SHARE: f32 = 0.25;
 /// How far, in cells, a surface may be from the cells that are known to hold it.
 const KNOWN_REACH: f32 = 0.5;
+/// How far, in cells of the grid, programs that hold around a brick must hold.
+const AROUND: f32 = 2.0;
 /// Farthest that a surface in a cell may be from its middle, in cells.
 const REACH: f32 = 0.95;
 
@@ -76,7 +81,7 @@ impl Tree<'_> {
                             Some(node) if node as usize >= first => crossed[node as usize - first],
                             _ => !matches!(self.grid.cell_signs(at >> self.depth as i32), 0 | 255),
                         };
-                        self.unseen(evaluator, &region, node, is_crossed)
+                        self.unseen(evaluator, &region, node, &mut judge.around, is_crossed)
                     } else {
                         None
                     };
@@ -98,6 +103,7 @@ impl Tree<'_> {
         evaluator: &mut Evaluator,
         region: &Region,
         node: Node,
+        around: &mut Option<(UVec3, Region)>,
         is_crossed: impl Fn(IVec3) -> bool,
     ) -> Option<Vec3> {
         let (side, size) = (self.side(node.level), self.size_m(node.level));
@@ -119,13 +125,27 @@ impl Tree<'_> {
         ) / (4.0 * size);
         let middle = self.middle(node);
         let step = slope * (mean / slope.length_squared());
-        if step.length() < REACH * size && is_explained(middle - step) {
+        // Neighbours that hold the same wire do not explain it.
+        let may_be_slender = node.level < self.depth && mean > 0.0 && slender::is_bent(&corners, size);
+        if !may_be_slender && step.length() < REACH * size && is_explained(middle - step) {
             return None;
         }
-        let point = surface_near(evaluator, region, middle, size, self.care)?;
         let low = self.position(node.low);
-        let is_own = point.clamp(low - 0.05 * size, low + 1.05 * size) == point;
-        (is_own && !is_explained(point)).then_some(point)
+        let found = surface_near(evaluator, region, middle, size, self.care);
+        if let Some((point, _)) = found {
+            let is_own = point.clamp(low - 0.05 * size, low + 1.05 * size) == point;
+            if is_own && !is_explained(point) {
+                return Some(point);
+            }
+        }
+        if !may_be_slender {
+            return None;
+        }
+        let region = self.region_around(evaluator, node, around);
+        found
+            .filter(|&(point, normal)| slender::is_missed(evaluator, region, point, normal, size))
+            .map(|(point, _)| point)
+            .or_else(|| slender::passing(evaluator, region, low, size, self.care))
     }
 
     /// A point of something round and thin that an edge of the node only grazes: its crossings do not face away
@@ -163,7 +183,7 @@ impl Tree<'_> {
         None
     }
 
-    /// The program for a node's brick and a cell's width around it.
+    /// The program for a node's brick and the cells around it.
     fn region_around<'r>(
         &self,
         evaluator: &mut Evaluator,
@@ -176,7 +196,7 @@ impl Tree<'_> {
         let (_, region) = last.insert(known.unwrap_or_else(|| {
             let first = brick * SIDE as u32;
             let [low, high] = [first, first + SIDE as u32].map(|sample| self.grid.lattice.position(sample));
-            let around = Aabb::new(low, high).padded(1.01 * cell_size_m);
+            let around = Aabb::new(low, high).padded(1.01 * AROUND * cell_size_m);
             (brick, evaluator.prune(&evaluator.root(), around).0)
         }));
         region
@@ -263,6 +283,9 @@ impl Judge {
         if let Some(point) = tree.grazed(evaluator, node, &mut self.around) {
             return Some(point);
         }
+        if let Some(point) = self.slender(tree, evaluator, node) {
+            return Some(point);
+        }
         let missed = if is_shaped { MAX_MISS * size } else { f32::INFINITY };
         self.off_surface(evaluator, region, missed.min(THICKNESS_SHARE * thickness)).or_else(|| {
             let is_open = self.loops.is_ambiguous;
@@ -270,6 +293,28 @@ impl Judge {
                 (THICKNESS_SHARE * thickness).min(if is_open { MAX_OPEN_MISS * size } else { f32::INFINITY });
             allowed_m.is_finite().then(|| self.off_joint(tree, evaluator, region, node, allowed_m)).flatten()
         })
+    }
+
+    /// A point of a wire that passes the node, which the next node may miss.
+    fn slender(&mut self, tree: &Tree<'_>, evaluator: &mut Evaluator, node: Node) -> Option<Vec3> {
+        if node.level == tree.depth {
+            return None;
+        }
+        let size = tree.size_m(node.level);
+        for curve in 0..self.loops.count {
+            let mut crossings = self.loops.of(curve).map(|i| tree.crossing(i));
+            let Some(first) = crossings.next() else { continue };
+            let Some(other) = crossings.find(|other| other.normal.dot(first.normal) < FLAT_COS) else {
+                continue;
+            };
+            for &Crossing { point, normal, .. } in [first, other] {
+                let region = tree.region_around(evaluator, node, &mut self.around);
+                if slender::is_missed(evaluator, region, point, normal, size) {
+                    return Some(point);
+                }
+            }
+        }
+        None
     }
 
     /// A point between two pieces of surface that are one: what should end at both of them goes on between them.
