@@ -42,7 +42,7 @@ export interface SaveAsset {
     priority?: CompilePriority;
     /** Training iterations of the compile that follows; 300 when left out, 0 for none. */
     splat_iterations?: number;
-    /** Cells along the longest side; 128 when left out. */
+    /** Cells along the longest side of volume and mesh, as `gve bake --resolution` counts them; 128 when left out. */
     volume_resolution?: number;
 }
 
@@ -152,7 +152,7 @@ export interface CompileRequest {
     force_recompile?: boolean;
     /** Training iterations; 300 when left out, 0 for none. */
     splat_iterations?: number;
-    /** Cells along the longest side; 128 when left out. */
+    /** Cells along the longest side of volume and mesh, as `gve bake --resolution` counts them; 128 when left out. */
     volume_resolution?: number;
 }
 
