@@ -154,7 +154,7 @@ def places(volume: gve_native.Volume) -> list[Any]:
 
 
 def test_a_volume_is_the_field_sampled(field: gve_native.Field) -> None:
-    volume = gve_native.bake_volume(field, 48)
+    volume = gve_native.bake_volume(field, 96)
     x, y, z = volume.bricks
     assert volume.levels[0].cells.shape == (x * y * z, 2)
     assert len(volume.levels) > 1
