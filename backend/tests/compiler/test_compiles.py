@@ -66,15 +66,16 @@ async def test_without_pytorch_splats_are_seeded_and_the_result_says_so(
         assert (await server.http.get("/health")).json()["can_train"] is False
 
 
-async def test_what_no_form_shows_is_told_with_its_node(tmp_path: Path, tools: Tools) -> None:
+async def test_what_is_too_thin_is_told_with_its_node(tmp_path: Path, tools: Tools) -> None:
     pane = {"op": "box", "half_extents": [0.5, 0.00015, 0.5], "name": "Pane"}
     turned = {"op": "rotate", "axis": [1, 2, 3], "angle_rad": 0.5, "child": pane}
     ball = {"op": "sphere", "radius": 0.2}
-    dna = recipe() | {"root_node": {"op": "union", "children": [ball, turned]}}
+    union = {"op": "union", "material": "WOOD_OAK", "children": [ball, turned]}
+    dna = recipe() | {"root_node": union}
     async with running(tmp_path, tools) as server:
         result = (await server.compiled(await server.create(dna)))["result"]
         path = "$.root_node.children[1].child"
-        for form in ("for the volume", "for an asset of this size", "for splats"):
+        for form in ("for the volume", "for an asset of this size"):
             told = [text for text in result["warnings"] if form in text]
             assert told, (form, result["warnings"])
             assert told[0].startswith(path), told
