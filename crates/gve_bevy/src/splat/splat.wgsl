@@ -1,21 +1,5 @@
-// What the lighting pass and the drawing pass share: the buffers of one object, and how a splat is unpacked
-// and projected.
+// What every shader of splats shares: how a splat is unpacked, placed and projected.
 #define_import_path gve_bevy::splat
-
-// One object as one camera sees it; `SplatObject` in prepare.rs.
-struct SplatObject {
-    world_from_local: mat4x4<f32>,
-    // Inverse transpose of the upper left 3x3.
-    world_from_local_normal: mat4x4<f32>,
-    // How many entries of `order` are drawn.
-    count: u32,
-    // Texels along x of the texture that holds the lit colours.
-    lit_width: u32,
-    // Makes up for splats that are left out.
-    sigma_scale: f32,
-    // 0 or 1.
-    receives_shadows: u32,
-}
 
 // The 48 bytes of a splat in the file: position and scale, scale and rotation, rotation, colour, normal and
 // material.
@@ -25,20 +9,22 @@ struct PackedSplat {
     c: vec4<f32>,
 }
 
-@group(#{SPLAT_BIND_GROUP}) @binding(0) var<uniform> object: SplatObject;
-@group(#{SPLAT_BIND_GROUP}) @binding(1) var<storage, read> splats: array<PackedSplat>;
-// Far to near.
-@group(#{SPLAT_BIND_GROUP}) @binding(2) var<storage, read> order: array<u32>;
-
 struct Splat {
     position: vec3<f32>,
     scale: vec3<f32>,
     rotation: vec4<f32>,
-    // Linear albedo and opacity.
-    color: vec4<f32>,
+    // sRGB and opacity, as in the file.
+    color: u32,
     normal: vec3<f32>,
     material: u32,
 }
+
+// What 8 bits can show.
+const LEAST_ALPHA: f32 = 1.0 / 255.0;
+// Squared standard deviations at which the quad ends at the latest.
+const LARGEST_EXTENT: f32 = 8.0;
+// A splat whose normal leans away from the eye by more than this cosine is hidden by nearer ones.
+const FACING_MARGIN: f32 = 0.05;
 
 fn srgb_to_linear(c: vec3<f32>) -> vec3<f32> {
     let high = pow((c + 0.055) / 1.055, vec3(2.4));
@@ -51,39 +37,40 @@ fn decode_octahedral(code: vec2<f32>) -> vec3<f32> {
     return normalize(vec3(code + select(vec2(fold), vec2(-fold), code >= vec2(0.0)), z));
 }
 
-fn unpack_splat(index: u32) -> Splat {
-    let packed = splats[index];
-    let color = unpack4x8unorm(bitcast<u32>(packed.c.z));
+fn encode_octahedral(n: vec3<f32>) -> vec2<f32> {
+    let p = n.xy / (abs(n.x) + abs(n.y) + abs(n.z));
+    let folded = (1.0 - abs(p.yx)) * select(vec2(-1.0), vec2(1.0), p >= vec2(0.0));
+    return select(folded, p, n.z >= 0.0);
+}
+
+// `sigma_scale` makes up for splats that are left out.
+fn unpack_splat(packed: PackedSplat, sigma_scale: f32) -> Splat {
     let tail = bitcast<u32>(packed.c.w);
     return Splat(
         packed.a.xyz,
-        vec3(packed.a.w, packed.b.xy) * object.sigma_scale,
+        vec3(packed.a.w, packed.b.xy) * sigma_scale,
         vec4(packed.b.zw, packed.c.xy),
-        vec4(srgb_to_linear(color.rgb), color.a),
+        bitcast<u32>(packed.c.z),
         decode_octahedral(unpack4x8snorm(tail).xy),
         (tail >> 16u) & 0xffu,
     );
 }
 
-fn world_position(splat: Splat) -> vec3<f32> {
-    return (object.world_from_local * vec4(splat.position, 1.0)).xyz;
-}
-
-fn world_normal(splat: Splat) -> vec3<f32> {
-    let m = object.world_from_local_normal;
-    return normalize(mat3x3(m[0].xyz, m[1].xyz, m[2].xyz) * splat.normal);
+// Linear albedo and opacity.
+fn linear_color(packed: u32) -> vec4<f32> {
+    let color = unpack4x8unorm(packed);
+    return vec4(srgb_to_linear(color.rgb), color.a);
 }
 
 // The axes of the gaussian in world space, each one standard deviation long.
-fn world_axes(splat: Splat) -> mat3x3<f32> {
+fn world_axes(linear: mat3x3<f32>, splat: Splat) -> mat3x3<f32> {
     let q = splat.rotation;
     let rotation = mat3x3(
         vec3(1.0 - 2.0 * (q.y * q.y + q.z * q.z), 2.0 * (q.x * q.y + q.w * q.z), 2.0 * (q.x * q.z - q.w * q.y)),
         vec3(2.0 * (q.x * q.y - q.w * q.z), 1.0 - 2.0 * (q.x * q.x + q.z * q.z), 2.0 * (q.y * q.z + q.w * q.x)),
         vec3(2.0 * (q.x * q.z + q.w * q.y), 2.0 * (q.y * q.z - q.w * q.x), 1.0 - 2.0 * (q.x * q.x + q.y * q.y)),
     );
-    let m = object.world_from_local;
-    let axes = mat3x3(m[0].xyz, m[1].xyz, m[2].xyz) * rotation;
+    let axes = linear * rotation;
     return mat3x3(axes[0] * splat.scale.x, axes[1] * splat.scale.y, axes[2] * splat.scale.z);
 }
 
@@ -164,5 +151,86 @@ fn project(
         vec2(-direction.y, direction.x) * sqrt(short),
         -outward * min(slant * slant, 1.0) * CONTOUR_INSET,
         sqrt(clamp(share / max(front_share, 1e-20), 0.0, 1.0)),
+    );
+}
+
+// The depth of the splat's own plane, per unit of x and y on the screen from its centre: a plane has a depth that
+// is linear over the screen, so a floor that cuts through a splat cuts it along a straight line. Seen edge on, the
+// plane leaves the splat behind; the depth then stays within the splat's extent.
+//
+// `reach`: half the width and height of the quad, all in normalised device coordinates.
+fn depth_slope(
+    axes: mat3x3<f32>,
+    world: vec3<f32>,
+    clip: vec4<f32>,
+    reach: vec2<f32>,
+    clip_from_world: mat4x4<f32>,
+    world_from_clip: mat4x4<f32>,
+) -> vec2<f32> {
+    let normal = normalize(cross(axes[0], axes[1]));
+    let plane = vec4(normal, -dot(normal, world)) * world_from_clip;
+    let m = clip_from_world;
+    let row_z = vec3(m[0].z, m[1].z, m[2].z);
+    let row_w = vec3(m[0].w, m[1].w, m[2].w);
+    let deviation = ((row_z - clip.z / clip.w * row_w) / clip.w) * axes;
+    let limit = 3.0 * length(deviation);
+    let largest = (abs(plane.x) * reach.x + abs(plane.y) * reach.y) / max(abs(plane.z), 1e-30);
+    let slope = -plane.xy / select(min(plane.z, -1e-30), max(plane.z, 1e-30), plane.z >= 0.0);
+    return slope * min(1.0, limit / max(largest, 1e-30));
+}
+
+// A splat on the screen.
+struct Projected {
+    // Centre of the quad in normalised device coordinates, with its depth.
+    ndc: vec3<f32>,
+    // Half axes of the ellipse of one standard deviation, in pixels, y up.
+    major: vec2<f32>,
+    minor: vec2<f32>,
+    slope: vec2<f32>,
+    // In the middle; 0 when nothing of it is seen.
+    opacity: f32,
+}
+
+const UNSEEN: Projected = Projected(vec3(0.0), vec2(0.0), vec2(0.0), vec2(0.0), 0.0);
+
+// How many standard deviations of a splat of this opacity are drawn.
+fn extent_of(opacity: f32) -> f32 {
+    return sqrt(max(min(LARGEST_EXTENT, 2.0 * log(opacity / LEAST_ALPHA)), 0.0));
+}
+
+// Projects a splat; its opacity is 0 when nothing of it is seen.
+//
+// `outside`: its normal in world space. `opacity`: in front view.
+fn project_splat(
+    axes: mat3x3<f32>,
+    outside: vec3<f32>,
+    world: vec3<f32>,
+    opacity: f32,
+    clip_from_world: mat4x4<f32>,
+    world_from_clip: mat4x4<f32>,
+    viewport: vec2<f32>,
+) -> Projected {
+    let clip = clip_from_world * vec4(world, 1.0);
+    if !(opacity >= LEAST_ALPHA && clip.w > 0.0 && clip.z >= 0.0 && clip.z <= clip.w) {
+        return UNSEEN;
+    }
+    let footprint = project(axes, outside, clip, clip_from_world, viewport);
+    let seen_opacity = opacity * footprint.thinning;
+    if !(seen_opacity >= LEAST_ALPHA) {
+        return UNSEEN;
+    }
+    let extent = extent_of(seen_opacity);
+    let ndc = clip.xyz / clip.w;
+    let per_pixel = 2.0 / viewport;
+    let reach = (abs(footprint.major) + abs(footprint.minor)) * per_pixel * extent;
+    if any(abs(ndc.xy) > 1.0 + reach) {
+        return UNSEEN;
+    }
+    return Projected(
+        vec3(ndc.xy + footprint.inset * per_pixel, ndc.z),
+        footprint.major,
+        footprint.minor,
+        depth_slope(axes, world, clip, reach, clip_from_world, world_from_clip),
+        seen_opacity,
     );
 }

@@ -28,13 +28,11 @@ use bevy::{
 };
 
 use super::{
-    extract::ExtractedSplats,
-    lod::covered_pixels,
     pipeline::{OBJECT_GROUP_DRAW, OBJECT_GROUP_LIGHT, QUADS_PER_BATCH, SplatPipelineKey, SplatPipelines},
     prepare::{SplatViews, ViewRequest},
     sort::Eye,
-    visibility::SplatVisibility,
 };
+use crate::splat::{extract::ExtractedSplats, lod::covered_pixels, visibility::SplatVisibility};
 
 /// Adds every object that a camera sees to the camera's transparent phase. The pipelines are asked for when the first
 /// one is seen: an app that shows none compiles none.

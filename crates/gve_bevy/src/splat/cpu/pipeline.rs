@@ -218,7 +218,13 @@ mod tests {
     #[test]
     fn the_drawing_shader_is_valid() {
         let source =
-            [BEVY, &resolve(include_str!("splat.wgsl")), &resolve(include_str!("draw.wgsl"))].concat();
+            [
+            BEVY,
+            &resolve(include_str!("../splat.wgsl")),
+            &resolve(include_str!("object.wgsl")),
+            &resolve(include_str!("draw.wgsl")),
+        ]
+        .concat();
         let module = match wgsl::parse_str(&source) {
             Ok(module) => module,
             Err(error) => panic!("{}", error.emit_to_string(&source)),
@@ -235,7 +241,8 @@ mod tests {
     #[test]
     fn structures_have_the_sizes_that_rust_uploads() {
         use bevy::render::render_resource::ShaderType;
-        let source = resolve(include_str!("splat.wgsl"));
+        let source =
+            [resolve(include_str!("../splat.wgsl")), resolve(include_str!("object.wgsl"))].concat();
         let module =
             wgsl::parse_str(&source).unwrap_or_else(|error| panic!("{}", error.emit_to_string(&source)));
         let mut layouter = naga::proc::Layouter::default();
@@ -245,6 +252,6 @@ mod tests {
             found.map(|(handle, _)| u64::from(layouter[handle].size))
         };
         assert_eq!(size("PackedSplat"), Some(size_of::<gve_assets::Splat>() as u64));
-        assert_eq!(size("SplatObject"), Some(crate::splat::prepare::SplatObject::min_size().get()));
+        assert_eq!(size("SplatObject"), Some(crate::splat::cpu::prepare::SplatObject::min_size().get()));
     }
 }

@@ -17,12 +17,14 @@ use bevy::{
 };
 
 use super::{
-    extract::{ExtractedSplats, SplatInstance},
-    lod::Detail,
     pipeline::{LIT_FORMAT, QUADS_PER_BATCH, SplatPipelines},
     sort::Eye,
     sorting::{Sorters, Sorting, Wanted},
     upload::{SplatCloud, SplatClouds},
+};
+use crate::splat::{
+    extract::{ExtractedSplats, SplatInstance},
+    lod::Detail,
 };
 
 /// Texels along x of a texture of lit colours.

@@ -14,8 +14,8 @@ use bevy::{
 use gve_assets::Splat;
 use gve_types::{MaterialSpec, text::shown};
 
-use super::{extract::ExtractedSplats, prepare::LIT_WIDTH, sort::SortPoints};
-use crate::asset::GveAsset;
+use super::{prepare::LIT_WIDTH, sort::SortPoints};
+use crate::{asset::GveAsset, splat::extract::ExtractedSplats};
 
 /// Up to this many splats are made ready while a frame waits, which takes about a millisecond; more beside the frames.
 const AT_ONCE: usize = 50_000;

@@ -1,0 +1,85 @@
+//! What each camera sees.
+
+use bevy::{
+    camera::visibility::RenderLayers,
+    pbr::ViewKeyCache,
+    prelude::*,
+    render::{
+        camera::TemporalJitter,
+        render_resource::{PipelineCache, SpecializedRenderPipelines},
+        view::{ExtractedView, RenderVisibleEntities},
+    },
+};
+
+use super::{
+    pipelines::{SplatPipelineKey, SplatPipelines},
+    pool::SplatPool,
+    views::{Pose, SplatViews, ViewRequest},
+};
+use crate::splat::{extract::ExtractedSplats, lod::covered_pixels, visibility::SplatVisibility};
+
+/// Notes which objects each camera sees and how many splats of each. The pipelines are asked for when the first one
+/// is seen: an app that shows none compiles none.
+pub(super) fn queue(
+    extracted: Res<ExtractedSplats>,
+    pool: Res<SplatPool>,
+    pipelines: Option<Res<SplatPipelines>>,
+    cache: Res<PipelineCache>,
+    mut specialized: ResMut<SpecializedRenderPipelines<SplatPipelines>>,
+    view_keys: Option<Res<ViewKeyCache>>,
+    views: Query<(&ExtractedView, &RenderVisibleEntities, Option<&RenderLayers>, Option<&TemporalJitter>)>,
+    mut splat_views: ResMut<SplatViews>,
+) {
+    splat_views.begin_frame();
+    let (Some(pipelines), Some(view_keys)) = (pipelines, view_keys) else { return };
+    if extracted.instances.is_empty() {
+        return;
+    }
+    for (view, visible, layers, jitter) in &views {
+        let id = view.retained_view_entity;
+        let Some(&view_key) = view_keys.get(&id) else { continue };
+        let seen = visible.get::<SplatVisibility>().into_iter().flat_map(|class| &class.entities_cpu_culling);
+        let unculled = extracted.unculled_in(layers.unwrap_or_default());
+        let mut seen = seen.map(|(_, entity)| *entity).chain(unculled).peekable();
+        if seen.peek().is_none() {
+            continue;
+        }
+        let world_from_view = view.world_from_view.affine();
+        let splat_view = splat_views.entry(id);
+        let [mut near, mut far] = [f32::INFINITY, 0.0_f32];
+        let mut counts = Vec::new();
+        for entity in seen {
+            let Some(instance) = extracted.instances.get(&entity) else { continue };
+            let Some(cloud) = pool.cloud(instance.asset) else { continue };
+            let is_flat = instance.world_from_local.matrix3.determinant().abs() < f32::MIN_POSITIVE;
+            if is_flat || !instance.world_from_local.is_finite() {
+                continue;
+            }
+            let distance = instance.center.distance(world_from_view.translation);
+            near = near.min(distance - instance.radius);
+            far = far.max(distance + instance.radius);
+            let pixels = covered_pixels(
+                &view.clip_from_view,
+                &world_from_view,
+                view.viewport.w as f32,
+                instance.center,
+                instance.radius,
+            );
+            let detail = splat_view.details.entry(entity).or_default();
+            counts.push((entity, detail.count(&instance.settings, cloud.available(), pixels)));
+        }
+        splat_view.details.retain(|entity, _| extracted.instances.contains_key(entity));
+        let samples = view_key.msaa_samples();
+        splat_view.request = (!counts.is_empty()).then(|| ViewRequest {
+            counts,
+            distances: [near, far],
+            pose: Pose::of(view, jitter),
+            light_pipeline: specialized.specialize(&cache, &pipelines, SplatPipelineKey::Light(view_key)),
+            draw_pipeline: specialized.specialize(
+                &cache,
+                &pipelines,
+                SplatPipelineKey::Draw { format: view.target_format, samples },
+            ),
+        });
+    }
+}
