@@ -38,6 +38,11 @@ pub const SIZE: u32 = 256;
 
 /// An app that draws into images.
 pub fn app() -> App {
+    app_with(GvePlugin.build())
+}
+
+/// The same with these plugins of ours.
+pub fn app_with(plugins: impl PluginGroup) -> App {
     let mut app = App::new();
     app.add_plugins(
         DefaultPlugins
@@ -47,7 +52,7 @@ pub fn app() -> App {
             .disable::<WinitPlugin>()
             .disable::<PipelinedRenderingPlugin>(),
     );
-    app.add_plugins(GvePlugin);
+    app.add_plugins(plugins);
     while app.plugins_state() == PluginsState::Adding {
         bevy::tasks::tick_global_task_pools_on_main_thread();
     }

@@ -45,7 +45,10 @@ pub(super) struct SplatPipelines {
     pub(super) sort_layout: BindGroupLayoutDescriptor,
     pub(super) light_layout: BindGroupLayoutDescriptor,
     pub(super) draw_layout: BindGroupLayoutDescriptor,
-    compute: ComputeIds,
+    cull_shader: Handle<Shader>,
+    scan_shader: Handle<Shader>,
+    radix_shader: Handle<Shader>,
+    compute: Option<ComputeIds>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -71,9 +74,38 @@ pub(super) struct Compute<'a> {
 }
 
 impl SplatPipelines {
+    /// Asks for the pipelines that compute.
+    pub(super) fn request_compute(&mut self, cache: &PipelineCache) {
+        if self.compute.is_some() {
+            return;
+        }
+        let pipeline = |entry: &'static str, shader: &Handle<Shader>, layout: &BindGroupLayoutDescriptor| {
+            cache.queue_compute_pipeline(ComputePipelineDescriptor {
+                label: Some(format!("gve splat {entry}").into()),
+                layout: vec![layout.clone()],
+                shader: shader.clone(),
+                shader_defs: vec![
+                    ShaderDefVal::UInt("QUADS_PER_BATCH".into(), QUADS_PER_BATCH),
+                    ShaderDefVal::UInt("ROUNDS".into(), ROUNDS),
+                ],
+                entry_point: Some(entry.into()),
+                ..default()
+            })
+        };
+        self.compute = Some(ComputeIds {
+            cull: pipeline("cull", &self.cull_shader, &self.cull_layout),
+            scan: pipeline("scan", &self.scan_shader, &self.scan_layout),
+            project: pipeline("project", &self.cull_shader, &self.cull_layout),
+            count: pipeline("count_digits", &self.radix_shader, &self.sort_layout),
+            scan_counts: pipeline("scan_digits", &self.radix_shader, &self.sort_layout),
+            scatter: pipeline("scatter_digits", &self.radix_shader, &self.sort_layout),
+            split: pipeline("split", &self.scan_shader, &self.scan_layout),
+        });
+    }
+
     /// The pipelines that compute, once all are compiled.
     pub(super) fn compute<'a>(&self, cache: &'a PipelineCache) -> Option<Compute<'a>> {
-        let ids = self.compute;
+        let ids = self.compute?;
         Some(Compute {
             cull: cache.get_compute_pipeline(ids.cull)?,
             scan: cache.get_compute_pipeline(ids.scan)?,
@@ -98,7 +130,6 @@ pub(super) enum SplatPipelineKey {
 pub(super) fn init(
     mut commands: Commands,
     mesh: Option<Res<MeshPipeline>>,
-    cache: Res<PipelineCache>,
     assets: Res<AssetServer>,
 ) {
     let Some(mesh) = mesh else {
@@ -142,31 +173,6 @@ pub(super) fn init(
         ),
     );
     let both = ShaderStages::VERTEX_FRAGMENT;
-    let compute = |label: &'static str, shader: &Handle<Shader>, entry: &'static str, layout: &BindGroupLayoutDescriptor| {
-        cache.queue_compute_pipeline(ComputePipelineDescriptor {
-            label: Some(label.into()),
-            layout: vec![layout.clone()],
-            shader: shader.clone(),
-            shader_defs: vec![
-                ShaderDefVal::UInt("QUADS_PER_BATCH".into(), QUADS_PER_BATCH),
-                ShaderDefVal::UInt("ROUNDS".into(), ROUNDS),
-            ],
-            entry_point: Some(entry.into()),
-            ..default()
-        })
-    };
-    let cull: Handle<Shader> = load_embedded_asset!(assets.as_ref(), "cull.wgsl");
-    let scan: Handle<Shader> = load_embedded_asset!(assets.as_ref(), "scan.wgsl");
-    let radix: Handle<Shader> = load_embedded_asset!(assets.as_ref(), "radix.wgsl");
-    let ids = ComputeIds {
-        cull: compute("gve splat cull", &cull, "cull", &cull_layout),
-        scan: compute("gve splat scan", &scan, "scan", &scan_layout),
-        project: compute("gve splat project", &cull, "project", &cull_layout),
-        count: compute("gve splat sort: count", &radix, "count", &sort_layout),
-        scan_counts: compute("gve splat sort: scan", &radix, "scan", &sort_layout),
-        scatter: compute("gve splat sort: scatter", &radix, "scatter", &sort_layout),
-        split: compute("gve splat split", &scan, "split", &scan_layout),
-    };
     commands.insert_resource(SplatPipelines {
         mesh: mesh.clone(),
         no_attributes,
@@ -193,7 +199,10 @@ pub(super) fn init(
                 ),
             ),
         ),
-        compute: ids,
+        cull_shader: load_embedded_asset!(assets.as_ref(), "cull.wgsl"),
+        scan_shader: load_embedded_asset!(assets.as_ref(), "scan.wgsl"),
+        radix_shader: load_embedded_asset!(assets.as_ref(), "radix.wgsl"),
+        compute: None,
     });
 }
 

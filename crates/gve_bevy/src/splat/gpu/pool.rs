@@ -42,7 +42,8 @@ pub(super) struct SplatPool {
 
 /// A buffer that many assets share.
 struct Page {
-    buffer: Buffer,
+    /// `None` while no asset is in it.
+    buffer: Option<Buffer>,
     /// Splats that the buffer has room for now.
     room: u32,
     /// Splats that it may grow to.
@@ -106,7 +107,7 @@ impl SplatPool {
     }
 
     pub(super) fn page(&self, page: u32) -> Option<&Buffer> {
-        self.pages.get(page as usize).map(|page| &page.buffer)
+        self.pages.get(page as usize)?.buffer.as_ref()
     }
 
     pub(super) fn palettes(&self) -> Option<&Buffer> {
@@ -153,7 +154,7 @@ impl SplatPool {
                 return Some(Run { page: index as u32, first: allocation.offset, count, allocation });
             }
         }
-        let mut page = Page::new(count.max(LEAST_PAGE).min(largest), largest, device);
+        let mut page = Page { buffer: None, room: 0, largest, allocator: Allocator::new(largest), used: 0 };
         let allocation = page.allocator.allocate(count)?;
         page.take(allocation.offset + count, device, queue);
         page.used = count;
@@ -161,47 +162,44 @@ impl SplatPool {
         Some(Run { page: self.pages.len() as u32 - 1, first: allocation.offset, count, allocation })
     }
 
-    fn free(&mut self, cloud: Cloud, device: &RenderDevice) {
+    fn free(&mut self, cloud: Cloud) {
         self.palettes.free.push(cloud.palette);
         for run in cloud.runs {
             let page = &mut self.pages[run.page as usize];
             page.allocator.free(run.allocation);
             page.used -= run.count;
-            if page.used == 0 && page.room > LEAST_PAGE {
+            if page.used == 0 {
                 // Nobody's any more: the memory goes back.
-                *page = Page::new(LEAST_PAGE.min(page.largest), page.largest, device);
+                (page.buffer, page.room) = (None, 0);
             }
+        }
+        if self.ready.is_empty() && self.coming.is_empty() {
+            self.palettes = default();
         }
     }
 }
 
 impl Page {
-    fn new(room: u32, largest: u32, device: &RenderDevice) -> Self {
-        Self { buffer: page_buffer(room, device), room, largest, allocator: Allocator::new(largest), used: 0 }
-    }
-
     /// Sees to it that the buffer reaches to `end`.
     fn take(&mut self, end: u32, device: &RenderDevice, queue: &RenderQueue) {
         if end <= self.room {
             return;
         }
-        let room = end.max(self.room.saturating_mul(2)).min(self.largest);
-        let buffer = page_buffer(room, device);
-        let mut encoder =
-            device.create_command_encoder(&CommandEncoderDescriptor { label: Some("gve splat pool grows") });
-        encoder.copy_buffer_to_buffer(&self.buffer, 0, &buffer, 0, u64::from(self.room) * SPLAT_BYTES);
-        queue.submit([encoder.finish()]);
-        (self.buffer, self.room) = (buffer, room);
+        let room = end.max(self.room.saturating_mul(2)).max(LEAST_PAGE).min(self.largest);
+        let buffer = device.create_buffer(&BufferDescriptor {
+            label: Some("gve splats"),
+            size: u64::from(room) * SPLAT_BYTES,
+            usage: BufferUsages::STORAGE | BufferUsages::COPY_DST | BufferUsages::COPY_SRC,
+            mapped_at_creation: false,
+        });
+        if let Some(old) = &self.buffer {
+            let mut encoder = device
+                .create_command_encoder(&CommandEncoderDescriptor { label: Some("gve splat pool grows") });
+            encoder.copy_buffer_to_buffer(old, 0, &buffer, 0, u64::from(self.room) * SPLAT_BYTES);
+            queue.submit([encoder.finish()]);
+        }
+        (self.buffer, self.room) = (Some(buffer), room);
     }
-}
-
-fn page_buffer(room: u32, device: &RenderDevice) -> Buffer {
-    device.create_buffer(&BufferDescriptor {
-        label: Some("gve splats"),
-        size: u64::from(room) * SPLAT_BYTES,
-        usage: BufferUsages::STORAGE | BufferUsages::COPY_DST | BufferUsages::COPY_SRC,
-        mapped_at_creation: false,
-    })
 }
 
 /// Metallic and roughness of the materials of all assets.
@@ -277,7 +275,7 @@ pub(super) fn upload(
             Some(cloud) if is_coming => cloud,
             other => {
                 if let Some(stale) = other {
-                    pool.free(stale, &device);
+                    pool.free(stale);
                 }
                 pool.add(asset, &device, &queue)
             }
@@ -287,7 +285,7 @@ pub(super) fn upload(
         // A first load is drawn as it comes; a reload replaces the load before as a whole.
         if cloud.uploaded == cloud.fitting || !pool.ready.contains_key(id) {
             if let Some(old) = pool.ready.insert(*id, cloud) {
-                pool.free(old, &device);
+                pool.free(old);
             }
             pool.generation += 1;
         } else {
@@ -301,7 +299,7 @@ pub(super) fn upload(
     let unused: Vec<_> =
         pool.ready.extract_if(is_unused).chain(pool.coming.extract_if(is_unused)).map(|(_, cloud)| cloud).collect();
     for cloud in unused {
-        pool.free(cloud, &device);
+        pool.free(cloud);
     }
 }
 
@@ -314,9 +312,9 @@ impl Cloud {
             let done = self.uploaded.saturating_sub(start).min(run.count);
             let count = (run.count - done).min((*budget / SPLAT_BYTES).try_into().unwrap_or(u32::MAX));
             let part = &splats[(start + done) as usize..][..count as usize];
-            if !part.is_empty() {
+            if let (false, Some(buffer)) = (part.is_empty(), &pages[run.page as usize].buffer) {
                 let at = u64::from(run.first + done) * SPLAT_BYTES;
-                queue.write_buffer(&pages[run.page as usize].buffer, at, bytemuck::cast_slice(part));
+                queue.write_buffer(buffer, at, bytemuck::cast_slice(part));
             }
             *budget -= u64::from(count) * SPLAT_BYTES;
             self.uploaded += count;

@@ -23,7 +23,7 @@ use crate::splat::{extract::ExtractedSplats, lod::covered_pixels, visibility::Sp
 pub(super) fn queue(
     extracted: Res<ExtractedSplats>,
     pool: Res<SplatPool>,
-    pipelines: Option<Res<SplatPipelines>>,
+    pipelines: Option<ResMut<SplatPipelines>>,
     cache: Res<PipelineCache>,
     mut specialized: ResMut<SpecializedRenderPipelines<SplatPipelines>>,
     view_keys: Option<Res<ViewKeyCache>>,
@@ -31,7 +31,7 @@ pub(super) fn queue(
     mut splat_views: ResMut<SplatViews>,
 ) {
     splat_views.begin_frame();
-    let (Some(pipelines), Some(view_keys)) = (pipelines, view_keys) else { return };
+    let (Some(mut pipelines), Some(view_keys)) = (pipelines, view_keys) else { return };
     if extracted.instances.is_empty() {
         return;
     }
@@ -44,6 +44,7 @@ pub(super) fn queue(
         if seen.peek().is_none() {
             continue;
         }
+        pipelines.request_compute(&cache);
         let world_from_view = view.world_from_view.affine();
         let splat_view = splat_views.entry(id);
         let [mut near, mut far] = [f32::INFINITY, 0.0_f32];

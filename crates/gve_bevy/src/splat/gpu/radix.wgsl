@@ -1,7 +1,7 @@
 // Sorts pairs by key: a radix sort from the lowest digit of 8 bits to the highest, stable.
 //
-// Each digit takes three dispatches: `count` counts the digits of each tile, `scan` turns the counts of a digit
-// into places among the tiles, `scatter` puts the pairs there. No workgroup waits for another one (Merrill and
+// Each digit takes three dispatches: `count_digits` counts the digits of each tile, `scan_digits` turns the counts of a digit
+// into places among the tiles, `scatter_digits` puts the pairs there. No workgroup waits for another one (Merrill and
 // Grimshaw, "Revisiting Sorting for GPGPU Stream Architectures", PACT 2010), and nothing is known about subgroups.
 
 #import gve_bevy::splat_scene::State
@@ -39,7 +39,7 @@ fn tiles_used() -> u32 {
 }
 
 @compute @workgroup_size(256)
-fn count(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+fn count_digits(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let tile = workgroup.x;
     if tile >= tiles_used() {
         return;
@@ -73,7 +73,7 @@ fn exclusive_scan(lane: u32) {
 }
 
 @compute @workgroup_size(256)
-fn scan(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+fn scan_digits(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let value = workgroup.x;
     let tiles = tiles_used();
     var before = 0u;
@@ -102,7 +102,7 @@ fn scan(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 }
 
 @compute @workgroup_size(256)
-fn scatter(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+fn scatter_digits(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let tile = workgroup.x;
     if tile >= tiles_used() {
         return;
