@@ -55,6 +55,22 @@ pub fn headless(asset_root: &Path, architect: Option<&str>) -> App {
     app
 }
 
+/// An app with nothing but Bevy and this suite, with a window or without, and with its splats drawn like this.
+pub fn bare(asset_root: &Path, splats: GveSplatPlugin, windowed: bool) -> App {
+    let mut app = App::new();
+    add_sources(&mut app, asset_root, None);
+    let mut plugins = DefaultPlugins.set(assets(asset_root)).set(log());
+    if !windowed {
+        plugins = plugins
+            .set(WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..default() })
+            .set(RenderPlugin { synchronous_pipeline_compilation: true, ..default() })
+            .disable::<PipelinedRenderingPlugin>()
+            .disable::<WinitPlugin>();
+    }
+    app.add_plugins(plugins).add_plugins(GvePlugin.build().set(splats));
+    app
+}
+
 fn assets(root: &Path) -> AssetPlugin {
     AssetPlugin { file_path: root.display().to_string(), watch_for_changes_override: Some(true), ..default() }
 }

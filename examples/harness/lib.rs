@@ -10,6 +10,7 @@
 //! | [`orbit`] | the camera, turned and moved with the mouse |
 //! | [`hud`] | help, status and progress on the screen |
 //! | [`studio`] | an app without a window that is asked for pictures |
+//! | [`torus`] | a cloud of splats of any size |
 //! | [`wheel`] | the recipe that changes in the examples about change |
 //! | [`sheet`] | putting pictures beside each other |
 
@@ -23,4 +24,5 @@ pub mod sheet;
 pub mod source;
 pub mod stage;
 pub mod studio;
+pub mod torus;
 pub mod wheel;

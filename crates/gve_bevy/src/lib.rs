@@ -57,7 +57,7 @@ pub mod prelude {
         asset::{GveAsset, GveAssetFailed, GveAssetPlugin},
         object::{GveAssetStatus, GveDrawnAs, GveObject, GveObjectPlugin, GveRepresentation},
         shell::GveShellPlugin,
-        splat::{GveSplatDefaults, GveSplatPlugin, GveSplatSettings, GveSplatSort},
+        splat::{GveSplatDefaults, GveSplatPlugin, GveSplatRaster, GveSplatSettings, GveSplatSort},
         systems::GveSystems,
         volume::GveVolumePlugin,
     };

@@ -54,6 +54,8 @@ pub struct GveSplatPlugin {
     pub settings: GveSplatSettings,
     /// Where splats are sorted.
     pub sort: GveSplatSort,
+    /// What blends splats that the GPU has sorted.
+    pub raster: GveSplatRaster,
 }
 
 /// Where splats are sorted.
@@ -65,6 +67,18 @@ pub enum GveSplatSort {
     /// On the processor, each object for itself: objects that cut through each other are blended one after the other,
     /// far to near by the centres of their bounds.
     Cpu,
+}
+
+/// What blends splats that the GPU has sorted.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum GveSplatRaster {
+    /// What is likely to be faster on this GPU.
+    #[default]
+    Auto,
+    /// The GPU's rasteriser, one quad for each splat, far to near.
+    Quads,
+    /// Compute shaders, tile by tile, near to far, until a pixel is covered.
+    Tiles,
 }
 
 /// The settings of objects that have none of their own.
@@ -106,15 +120,22 @@ impl Plugin for GveSplatPlugin {
         let flags = adapter.get_downlevel_capabilities().flags;
         let limits = device.limits();
         let on_gpu = self.sort == GveSplatSort::Auto && gpu::check_support(flags, &limits).is_ok();
-        let supported =
-            if on_gpu { Ok(()) } else { cpu::check_support(flags, limits.max_storage_buffers_per_shader_stage) };
+        let supported = if on_gpu {
+            Ok(())
+        } else {
+            cpu::check_support(flags, limits.max_storage_buffers_per_shader_stage)
+        };
+        let raster = match self.raster {
+            GveSplatRaster::Quads => gpu::Raster::Quads,
+            GveSplatRaster::Auto | GveSplatRaster::Tiles => gpu::Raster::Tiles,
+        };
         // Nothing is made on a GPU that cannot take it: a layout that is refused there would end the app.
         if supported.is_ok() {
             render_app
                 .init_resource::<extract::ExtractedSplats>()
                 .add_systems(ExtractSchedule, extract::extract);
             if on_gpu {
-                gpu::add_to_renderer(render_app);
+                gpu::add_to_renderer(render_app, raster);
             } else {
                 cpu::add_to_renderer(render_app);
             }

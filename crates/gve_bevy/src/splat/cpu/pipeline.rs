@@ -217,8 +217,7 @@ mod tests {
 
     #[test]
     fn the_drawing_shader_is_valid() {
-        let source =
-            [
+        let source = [
             BEVY,
             &resolve(include_str!("../splat.wgsl")),
             &resolve(include_str!("object.wgsl")),
@@ -241,8 +240,7 @@ mod tests {
     #[test]
     fn structures_have_the_sizes_that_rust_uploads() {
         use bevy::render::render_resource::ShaderType;
-        let source =
-            [resolve(include_str!("../splat.wgsl")), resolve(include_str!("object.wgsl"))].concat();
+        let source = [resolve(include_str!("../splat.wgsl")), resolve(include_str!("object.wgsl"))].concat();
         let module =
             wgsl::parse_str(&source).unwrap_or_else(|error| panic!("{}", error.emit_to_string(&source)));
         let mut layouter = naga::proc::Layouter::default();

@@ -135,7 +135,11 @@ impl ViewBuffers {
             view_formats: &[],
         });
         Self {
-            rows: buffer("gve splat rows", u64::from(size.rows) * size_of::<Row>() as u64, BufferUsages::COPY_DST),
+            rows: buffer(
+                "gve splat rows",
+                u64::from(size.rows) * size_of::<Row>() as u64,
+                BufferUsages::COPY_DST,
+            ),
             groups: buffer("gve splat groups", u64::from(size.groups) * GROUP_BYTES, none),
             state: buffer("gve splat state", STATE_BYTES, BufferUsages::INDIRECT),
             on_screen: buffer("gve splats on screen", splats * SPLAT_BYTES, none),

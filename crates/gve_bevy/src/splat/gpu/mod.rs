@@ -12,6 +12,7 @@ mod passes;
 mod pipelines;
 mod pool;
 mod queue;
+mod raster;
 mod split;
 mod table;
 mod views;
@@ -20,7 +21,7 @@ use bevy::{
     asset::embedded_asset,
     core_pipeline::{
         Core3d, Core3dSystems,
-        core_3d::{Transparent3d, main_transparent_pass_3d},
+        core_3d::{Transparent3d, main_opaque_pass_3d, main_transparent_pass_3d},
     },
     pbr::MeshPipelineSystems,
     prelude::*,
@@ -64,10 +65,22 @@ pub(super) fn add_shaders(app: &mut App) {
     embedded_asset!(app, "radix.wgsl");
     embedded_asset!(app, "light.wgsl");
     embedded_asset!(app, "draw.wgsl");
+    raster::add_shaders(app);
 }
 
-pub(super) fn add_to_renderer(render_app: &mut SubApp) {
+/// What blends splats.
+#[derive(Resource, Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Raster {
+    /// The rasteriser, quad by quad, far to near.
+    Quads,
+    /// Compute shaders, tile by tile, near to far.
+    Tiles,
+}
+
+pub(super) fn add_to_renderer(render_app: &mut SubApp, raster: Raster) {
+    raster::add_to_renderer(render_app);
     render_app
+        .insert_resource(raster)
         .init_gpu_resource::<pool::SplatPool>()
         .init_gpu_resource::<views::SplatViews>()
         .init_gpu_resource::<SpecializedRenderPipelines<pipelines::SplatPipelines>>()
@@ -85,8 +98,9 @@ pub(super) fn add_to_renderer(render_app: &mut SubApp) {
         )
         .add_systems(
             Core3d,
-            (passes::sort, passes::light)
+            (passes::sort, passes::light, raster::blend)
                 .chain()
+                .after(main_opaque_pass_3d)
                 .before(main_transparent_pass_3d)
                 .in_set(Core3dSystems::MainPass),
         );

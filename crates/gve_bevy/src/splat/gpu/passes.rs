@@ -83,7 +83,8 @@ pub(super) fn sort(
         // How many are seen is known to the GPU alone; workgroups beyond them end at once.
         let tiles = drawable.buffers.size().tiles_of(splat_view.table().splats);
         for (digit, offset) in splat_view.digit_offsets.iter().enumerate() {
-            let steps = [(compute.count, tiles), (compute.scan_counts, DIGIT_VALUES), (compute.scatter, tiles)];
+            let steps =
+                [(compute.count, tiles), (compute.scan_counts, DIGIT_VALUES), (compute.scatter, tiles)];
             for (pipeline, workgroups) in steps {
                 pass.set_pipeline(pipeline);
                 pass.set_bind_group(0, &groups.sort[digit % 2], &[*offset]);

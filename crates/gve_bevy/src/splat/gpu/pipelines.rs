@@ -127,11 +127,7 @@ pub(super) enum SplatPipelineKey {
     Draw { format: TextureFormat, samples: u32 },
 }
 
-pub(super) fn init(
-    mut commands: Commands,
-    mesh: Option<Res<MeshPipeline>>,
-    assets: Res<AssetServer>,
-) {
+pub(super) fn init(mut commands: Commands, mesh: Option<Res<MeshPipeline>>, assets: Res<AssetServer>) {
     let Some(mesh) = mesh else {
         warn!("splats are lit by Bevy's PBR: add PbrPlugin to see them");
         return;

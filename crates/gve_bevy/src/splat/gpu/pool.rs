@@ -296,8 +296,12 @@ pub(super) fn upload(
         cloud.unused_frames += 1;
         cloud.unused_frames > KEEP_FRAMES
     };
-    let unused: Vec<_> =
-        pool.ready.extract_if(is_unused).chain(pool.coming.extract_if(is_unused)).map(|(_, cloud)| cloud).collect();
+    let unused: Vec<_> = pool
+        .ready
+        .extract_if(is_unused)
+        .chain(pool.coming.extract_if(is_unused))
+        .map(|(_, cloud)| cloud)
+        .collect();
     for cloud in unused {
         pool.free(cloud);
     }

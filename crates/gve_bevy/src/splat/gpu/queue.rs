@@ -12,8 +12,10 @@ use bevy::{
 };
 
 use super::{
+    Raster,
     pipelines::{SplatPipelineKey, SplatPipelines},
     pool::SplatPool,
+    raster::{self, CompositeKey, RasterPipelines},
     views::{Pose, SplatViews, ViewRequest},
 };
 use crate::splat::{extract::ExtractedSplats, lod::covered_pixels, visibility::SplatVisibility};
@@ -26,6 +28,9 @@ pub(super) fn queue(
     pipelines: Option<ResMut<SplatPipelines>>,
     cache: Res<PipelineCache>,
     mut specialized: ResMut<SpecializedRenderPipelines<SplatPipelines>>,
+    raster: Res<Raster>,
+    raster_pipelines: Option<Res<RasterPipelines>>,
+    mut composites: ResMut<SpecializedRenderPipelines<RasterPipelines>>,
     view_keys: Option<Res<ViewKeyCache>>,
     views: Query<(&ExtractedView, &RenderVisibleEntities, Option<&RenderLayers>, Option<&TemporalJitter>)>,
     mut splat_views: ResMut<SplatViews>,
@@ -71,16 +76,25 @@ pub(super) fn queue(
         }
         splat_view.details.retain(|entity, _| extracted.instances.contains_key(entity));
         let samples = view_key.msaa_samples();
+        let total = counts.iter().map(|(_, count)| u64::from(*count)).sum();
+        let is_tiled = *raster == Raster::Tiles && raster::is_possible(view.viewport, total);
+        let draw_pipeline = if is_tiled {
+            let Some(raster_pipelines) = &raster_pipelines else { continue };
+            let key = CompositeKey { format: view.target_format, samples };
+            composites.specialize(&cache, raster_pipelines, key)
+        } else {
+            let key = SplatPipelineKey::Draw { format: view.target_format, samples };
+            specialized.specialize(&cache, &pipelines, key)
+        };
         splat_view.request = (!counts.is_empty()).then(|| ViewRequest {
             counts,
             distances: [near, far],
             pose: Pose::of(view, jitter),
             light_pipeline: specialized.specialize(&cache, &pipelines, SplatPipelineKey::Light(view_key)),
-            draw_pipeline: specialized.specialize(
-                &cache,
-                &pipelines,
-                SplatPipelineKey::Draw { format: view.target_format, samples },
-            ),
+            draw_pipeline,
+            viewport: view.viewport,
+            samples,
+            is_tiled,
         });
     }
 }

@@ -27,6 +27,7 @@ const TILE: u32 = 256u * ROUNDS;
 
 var<workgroup> histogram: array<atomic<u32>, 256>;
 var<workgroup> sums: array<u32, 256>;
+var<workgroup> total: u32;
 // For each value which threads hold it, 32 to a word.
 var<workgroup> holders: array<atomic<u32>, 2048>;
 
@@ -90,10 +91,10 @@ fn scan_digits(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invoc
             counts[value * digit.tiles + tile] = before + sums[lane];
         }
         if lane == 255u {
-            sums[0] = sums[lane] + own;
+            total = sums[lane] + own;
         }
         workgroupBarrier();
-        before += sums[0];
+        before += total;
         workgroupBarrier();
     }
     if lane == 0u {

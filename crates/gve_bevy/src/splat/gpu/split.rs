@@ -15,7 +15,7 @@ use bevy::{
     },
 };
 
-use super::{buffers::MAX_RANGES, passes::DrawSplats, views::SplatViews};
+use super::{buffers::MAX_RANGES, passes::DrawSplats, raster::DrawRange, views::SplatViews};
 
 /// What `scan.wgsl` needs to know.
 #[derive(Debug, Clone, Copy, Default, PartialEq, ShaderType)]
@@ -90,12 +90,16 @@ pub(super) fn split(
     views: Query<&ExtractedView>,
     mut splat_views: ResMut<SplatViews>,
 ) {
-    let draw_function = functions.read().id::<DrawSplats>();
     for view in &views {
         let id = view.retained_view_entity;
         let (Some(phase), Some(splats)) = (phases.get_mut(&id), splat_views.get_mut(id)) else { continue };
         let Some(request) = &splats.request else { continue };
         let [near, far] = request.distances;
+        let draw_function = if request.is_tiled {
+            functions.read().id::<DrawRange>()
+        } else {
+            functions.read().id::<DrawSplats>()
+        };
         let plan = Plan::new(others(phase, view), near, far);
         let rangefinder = view.rangefinder3d();
         for (range, place) in plan.places.iter().enumerate() {
@@ -110,7 +114,7 @@ pub(super) fn split(
                 draw_function,
                 batch_range: 0..1,
                 extra_index: PhaseItemExtraIndex::DynamicOffset(range as u32),
-                indexed: true,
+                indexed: !request.is_tiled,
             });
         }
         splats.plan = plan;
@@ -184,6 +188,11 @@ mod tests {
 
     #[test]
     fn a_pane_among_the_splats_parts_them() {
+        let draw_function = if request.is_tiled {
+            functions.read().id::<DrawRange>()
+        } else {
+            functions.read().id::<DrawSplats>()
+        };
         let plan = Plan::new(vec![at(2.0), at(9.0), at(0.5)], 1.0, 3.0);
         assert_eq!(plan.distances, [2.0]);
         // The far range between 9 and 2, the near one between 2 and 0.5; keys are negative.
@@ -192,12 +201,22 @@ mod tests {
 
     #[test]
     fn panes_before_and_behind_part_nothing() {
+        let draw_function = if request.is_tiled {
+            functions.read().id::<DrawRange>()
+        } else {
+            functions.read().id::<DrawSplats>()
+        };
         let plan = Plan::new(vec![at(9.0), at(0.5)], 1.0, 3.0);
         assert_eq!((plan.distances.len(), plan.places), (0, vec![-4.75]));
     }
 
     #[test]
     fn more_panes_than_ranges_are_thinned_out_and_cuts_never_cross() {
+        let draw_function = if request.is_tiled {
+            functions.read().id::<DrawRange>()
+        } else {
+            functions.read().id::<DrawSplats>()
+        };
         let plan = Plan::new((0..100).map(|i| at(1.0 + 0.01 * i as f32)).collect(), 0.5, 5.0);
         assert!(plan.ranges() <= MAX_RANGES && plan.ranges() > MAX_RANGES / 2);
         assert!(plan.distances.is_sorted_by(|a, b| a >= b));

@@ -22,6 +22,7 @@ use super::{
     groups::{self, ViewGroups},
     pipelines::{QUADS_PER_BATCH, SplatPipelines},
     pool::SplatPool,
+    raster::Kind,
     split::{Cuts, Plan},
     table::{PageRows, Seen, Table},
 };
@@ -37,6 +38,12 @@ pub(super) const DIGITS: u32 = 3;
 pub(super) struct Digit {
     shift: u32,
     tiles: u32,
+}
+
+impl Digit {
+    pub(super) fn new(digit: u32, tiles: u32) -> Self {
+        Self { shift: digit * 8, tiles }
+    }
 }
 
 /// Every camera that sees splats, and the uniforms of all.
@@ -105,6 +112,10 @@ pub(super) struct ViewRequest {
     pub(super) pose: Pose,
     pub(super) light_pipeline: CachedRenderPipelineId,
     pub(super) draw_pipeline: CachedRenderPipelineId,
+    pub(super) viewport: UVec4,
+    pub(super) samples: u32,
+    /// Whether it is blended in tiles.
+    pub(super) is_tiled: bool,
 }
 
 /// From where a camera looks, and how large its picture is.
@@ -154,6 +165,26 @@ impl SplatViews {
             groups: view.groups.as_ref()?,
             has_order: !view.is_stale || view.sorts,
             view,
+        })
+    }
+
+    pub(super) fn contains(&self, id: RetainedViewEntity) -> bool {
+        self.views.contains_key(&id)
+    }
+
+    /// The kinds of the pictures of this frame that are blended in tiles.
+    pub(super) fn tiled_kinds(&self) -> impl Iterator<Item = Kind> {
+        let requests = self.views.values().filter_map(|view| view.request.as_ref());
+        requests
+            .filter(|request| request.is_tiled)
+            .filter_map(|request| Kind::of(request.viewport, request.samples))
+    }
+
+    /// Those pictures: what is asked, splats that there is room for, and ranges.
+    pub(super) fn tiled(&self) -> impl Iterator<Item = (RetainedViewEntity, &ViewRequest, u32, u32)> {
+        self.views.iter().filter_map(|(id, view)| {
+            let request = view.request.as_ref().filter(|request| request.is_tiled)?;
+            Some((*id, request, view.buffers.as_ref()?.size().splats, view.plan.ranges()))
         })
     }
 
@@ -225,7 +256,9 @@ pub(super) fn prepare(
         let share = (f64::from(most) / total.max(1) as f64).min(1.0);
         if share < 1.0 && !*has_warned {
             *has_warned = true;
-            warn!("{total} splats are seen at once and this GPU draws {most}: fewer of each object are drawn, enlarged");
+            warn!(
+                "{total} splats are seen at once and this GPU draws {most}: fewer of each object are drawn, enlarged"
+            );
         }
         let seen: Vec<_> = request
             .counts
@@ -253,7 +286,7 @@ pub(super) fn prepare(
         });
         let tiles = size.tiles();
         view.digit_offsets =
-            core::array::from_fn(|digit| uniforms.digits.push(&Digit { shift: digit as u32 * 8, tiles }));
+            core::array::from_fn(|digit| uniforms.digits.push(&Digit::new(digit as u32, tiles)));
         view.sorts = view.is_stale && can_sort;
     }
     uniforms.pages.write_buffer(&device, &queue);
