@@ -257,3 +257,40 @@ fn what_is_a_little_thinner_is_whole_or_reported() {
     println!("{whole} whole, {reported} reported of 30");
     assert!(whole >= 15, "{whole} of 30 are whole");
 }
+
+/// A part of exactly a thousandth is not thinner than that, and no warning compares two equal figures.
+#[test]
+fn what_is_just_a_thousandth_is_not_called_thinner() {
+    let mut warned = 0;
+    for size in [0.033f32, 0.1, 0.73, 1.0, 1.9, 21.0] {
+        for share in [1.0f32, 0.9995, 0.999, 0.998, 0.985, 0.97, 0.9] {
+            let half = 0.5e-3 * share * size;
+            let thin = [
+                format!(r#"{{"op": "cylinder", "radius": {half}, "half_height": {}}}"#, 0.5 * size),
+                format!(r#"{{"op": "box", "half_extents": [{half}, {}, {half}]}}"#, 0.5 * size),
+                format!(
+                    r#"{{"op": "cone", "radius_bottom": {half}, "radius_top": {}, "half_height": {}}}"#,
+                    0.2 * half,
+                    0.5 * size
+                ),
+            ];
+            for part in thin {
+                let report = shell::generate(&field(&part), DEFAULT_VOLUME_RESOLUTION).unwrap();
+                assert!(
+                    share < 1.0 || report.thin.is_empty() || part.contains("cone"),
+                    "{part}: {:?}",
+                    report.warnings()
+                );
+                for warning in report.warnings() {
+                    let [found, limit] = ["of ", "than "].map(|before| {
+                        let from = warning.find(before).unwrap() + before.len();
+                        warning[from..].split(' ').next().unwrap().parse::<f64>().unwrap()
+                    });
+                    assert!(found < limit, "{warning}");
+                    warned += 1;
+                }
+            }
+        }
+    }
+    assert!(warned > 20, "{warned}");
+}

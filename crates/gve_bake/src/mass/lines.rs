@@ -295,13 +295,9 @@ impl<'a> Tracer<'a> {
     /// neighbours: a face along which a cube stands does not count.
     fn comes_near(&mut self, cube: &Cube, axis: usize, reach: f32) -> bool {
         self.points.clear();
-        let mut distances = std::mem::take(&mut self.distances);
-        distances.clear();
         for line in self.lines.iter().filter(|line| line.nearest.distance.abs() < reach) {
             self.points.push(point(axis, line, line.nearest.t));
-            distances.push(line.nearest.distance);
         }
-        self.distances = distances;
         resize(&mut self.gradients, self.points.len());
         let p = &self.points;
         self.evaluator.gradients(&cube.region, &p.xs, &p.ys, &p.zs, &mut self.gradients);

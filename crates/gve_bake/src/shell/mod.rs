@@ -94,11 +94,10 @@ impl ShellReport {
                     ThinKind::Gap => "a gap",
                 };
                 let [x, y, z] = feature.position.to_array();
+                let [found, limit] = [feature.thickness_m, self.limit_m].map(|m| millimetres(m, self.limit_m));
                 format!(
-                    "{}: {what} of {:.3} mm at ({x:.4}, {y:.4}, {z:.4}) m is thinner than {:.3} mm, too thin for an asset of this size: make it thicker, or an asset of its own",
+                    "{}: {what} of {found} mm at ({x:.4}, {y:.4}, {z:.4}) m is thinner than {limit} mm, too thin for an asset of this size: make it thicker, or an asset of its own",
                     feature.node,
-                    1000.0 * feature.thickness_m,
-                    1000.0 * self.limit_m,
                 )
             })
             .collect();
@@ -114,6 +113,12 @@ impl ShellReport {
         }
         warnings
     }
+}
+
+/// A length with so many digits that it can be told from a limit wherever it is below [`Limits::unresolved_m`].
+fn millimetres(length_m: f32, limit_m: f32) -> String {
+    let digits = (3.0 - (1000.0 * limit_m).log10().floor()).clamp(3.0, 9.0) as usize;
+    format!("{:.digits$}", 1000.0 * length_m)
 }
 
 /// Meshes the field on a grid of about `resolution` cubic cells along its longest side, finer where it must be.

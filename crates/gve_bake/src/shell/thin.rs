@@ -83,6 +83,12 @@ impl Limits {
     pub(super) fn slender_m(self) -> f32 {
         0.98 * self.doubtful_m
     }
+
+    /// Below which thickness a part may be incomplete where the finest cells are too coarse. One that measures just
+    /// what is promised is not thinner, whatever it is rounded to.
+    fn unresolved_m(self) -> f32 {
+        0.999 * self.doubtful_m
+    }
 }
 
 /// Looks closely at every suspect place and sums up what was found to be thinner than the limits.
@@ -150,7 +156,7 @@ fn measure(evaluator: &mut Evaluator, limits: Limits, suspect: &Suspect) -> Opti
     let limit_m = match suspect.reason {
         Reason::Narrow => limits.always_m,
         Reason::Slender => limits.slender_m(),
-        Reason::Unresolved => limits.doubtful_m,
+        Reason::Unresolved => limits.unresolved_m(),
     };
     // A program for the short way that the search may reach pays off from its third point on.
     let root = evaluator.root();

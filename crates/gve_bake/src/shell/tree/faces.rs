@@ -96,6 +96,15 @@ impl Tree<'_> {
         }
     }
 
+    /// The two halves of an edge, the lower first.
+    pub(super) fn halves(&self, key: SideKey) -> [SideKey; 2] {
+        let low = point_of(key.low);
+        let (axis, level) = (key.axis(), key.level() + 1);
+        let mut high = low;
+        high[axis] += self.side(level);
+        [SideKey::new(low, axis, level), SideKey::new(high, axis, level)]
+    }
+
     /// Appends the crossings of an edge in the order of a walk along it, up or down.
     fn push_edge(
         &self,
@@ -107,11 +116,7 @@ impl Tree<'_> {
         rim: &mut Vec<RimCrossing>,
     ) {
         if follow && edge.is_split {
-            let low = point_of(key.low);
-            let (axis, level) = (key.axis(), key.level() + 1);
-            let mut high = low;
-            high[axis] += self.side(level);
-            let mut halves = [SideKey::new(low, axis, level), SideKey::new(high, axis, level)];
+            let mut halves = self.halves(key);
             if !upwards {
                 halves.reverse();
             }

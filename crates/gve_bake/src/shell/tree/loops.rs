@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{Node, Tree, faces::RimCrossing};
+use super::{Node, Tree, faces::RimCrossing, node_edges};
 use crate::shell::{
     key::{SideKey, point_of},
     table::axis_after,
@@ -10,11 +10,19 @@ use crate::shell::{
 
 impl Tree<'_> {
     /// Leaves that may break a part in two: it comes in from finer neighbours through the middle of a face, and
-    /// the leaf sees nothing of it on its own edges.
+    /// the leaf sees nothing of it on its own edges; or these see more on its edges than it does.
     pub(super) fn broken(&self, candidates: &[u32]) -> Vec<u32> {
         let is_broken = |loops: &mut Loops, node: Node| {
             if !node.is_leaf() || node.level == self.depth || !self.has_split_side(node) {
                 return false;
+            }
+            let sees_less = node_edges(node.low, self.side(node.level)).any(|(low, axis)| {
+                let key = SideKey::new(low, axis, node.level);
+                let edge = self.edge(key);
+                edge.is_split && self.count_along(key) > edge.count
+            });
+            if sees_less {
+                return true;
             }
             loops.find(self, node, true);
             (0..loops.count).any(|curve| loops.of(curve).all(|i| !self.is_on_edge(node, i)))
@@ -23,6 +31,15 @@ impl Tree<'_> {
             .map_init(Loops::default, |loops, &i| is_broken(loops, self.nodes[i as usize]).then_some(i))
             .flatten_iter()
             .collect()
+    }
+
+    /// How many crossings the pieces of an edge have that no leaf halves any more.
+    fn count_along(&self, key: SideKey) -> u32 {
+        let edge = self.edge(key);
+        if !edge.is_split {
+            return edge.count;
+        }
+        self.halves(key).into_iter().map(|half| self.count_along(half)).sum()
     }
 
     /// The grid's cells that a piece of surface leaves and enters again through one face. The trees must own all
