@@ -1,7 +1,9 @@
-//! Splats of other programs as assets, without a renderer.
+//! Splats of other programs as assets.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::{path::Path, time::Duration};
+mod common;
+
+use std::{path::Path, sync::Arc, time::Duration};
 
 use bevy::{
     asset::io::{
@@ -10,9 +12,11 @@ use bevy::{
     },
     prelude::*,
 };
+use common::{app_with, camera, shoot, spawn_lights, target};
+use gve_assets::AssetFile;
 use gve_bevy::{object::GveRenderers, prelude::*};
 use gve_interchange::{
-    SplatCloud, ply,
+    SplatCloud, gve, ply,
     spz::{self, Version},
 };
 
@@ -28,7 +32,7 @@ fn cloud() -> SplatCloud {
 }
 
 /// An app whose files lie in memory, and which says that it can draw volumes and splats.
-fn app(dir: &Dir) -> App {
+fn in_memory(dir: &Dir) -> App {
     let mut app = App::new();
     let root = dir.clone();
     app.register_asset_source(
@@ -68,7 +72,7 @@ fn ply_and_spz_files_become_objects_that_are_drawn_as_splats() {
     let dir = Dir::default();
     dir.insert_asset(Path::new("scan.ply"), ply::write(&cloud(), ply::Axes::YDown).unwrap());
     dir.insert_asset(Path::new("scan.spz"), spz::write(&cloud(), Version::V4).unwrap());
-    let mut app = app(&dir);
+    let mut app = in_memory(&dir);
     for path in ["scan.ply", "scan.spz"] {
         let object = spawn(&mut app, path);
         let GveAssetStatus::Ready { warnings } = status(&mut app, object) else {
@@ -97,9 +101,35 @@ fn a_bad_file_says_what_is_wrong_and_where() {
     let mut bytes = ply::write(&cloud(), ply::Axes::YDown).unwrap();
     bytes.pop();
     dir.insert_asset(Path::new("cut.ply"), bytes);
-    let mut app = app(&dir);
+    let mut app = in_memory(&dir);
     let object = spawn(&mut app, "cut.ply");
     let status = status(&mut app, object);
     let reason = status.reason().unwrap();
     assert!(reason.contains("PLY file, byte") && reason.contains("splats: expected 136 bytes"), "{reason}");
+}
+
+/// The picture of an asset of splats alone, of which the volume is asked for.
+fn picture(plugins: bevy::app::PluginGroupBuilder) -> (usize, Option<GveRepresentation>) {
+    let material = gve_types::MaterialTable::builtin().get("WOOD_OAK").unwrap();
+    let asset = gve::to_asset(&cloud(), "scan", material).unwrap();
+    let file = AssetFile::from_bytes(gve_assets::encode(&asset).unwrap()).unwrap();
+    let mut app = app_with(plugins);
+    let target = target(&mut app);
+    spawn_lights(&mut app);
+    let eye = camera(&target, Vec3::new(0.0, 1.0, 5.0));
+    app.world_mut().spawn(eye);
+    let asset = GveAsset::new(Arc::new(file));
+    let object = common::spawn(&mut app, asset, GveRepresentation::Volume, Transform::default());
+    let covered = shoot(&mut app, &target).covered();
+    (covered, **app.world().get::<GveDrawnAs>(object).unwrap())
+}
+
+#[test]
+fn splats_alone_are_seen_and_an_empty_volume_harms_nobody() {
+    let (covered, drawn) = picture(GvePlugin.build());
+    assert!(covered > 50, "{covered}");
+    assert_eq!(drawn, Some(GveRepresentation::Splats));
+    // What draws volumes takes none in which nothing is stored.
+    let without_splats = picture(GvePlugin.build().disable::<GveSplatPlugin>());
+    assert_eq!(without_splats, (0, None));
 }

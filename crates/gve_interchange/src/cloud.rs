@@ -117,31 +117,40 @@ impl SplatCloud {
 
     /// The first value that no splat may have.
     pub(crate) fn find_bad(&self) -> Option<BadValue> {
+        self.find_bad_from(0)
+    }
+
+    /// The first value that no splat may have, from one splat on.
+    pub(crate) fn find_bad_from(&self, start: usize) -> Option<BadValue> {
+        fn place<T>(values: &[T], start: usize, is_bad: impl Fn(&T) -> bool) -> Option<usize> {
+            values.iter().skip(start).position(is_bad).map(|at| start + at)
+        }
         let bad = |field, splat: usize, expected, value: &[f32]| {
             Some(BadValue { field, splat, expected, found: format!("{value:?}") })
         };
         let finite = |value: &[f32]| value.iter().all(|c| c.is_finite());
         let all_finite = "finite numbers";
-        if let Some(i) = self.positions.iter().position(|p| !finite(p)) {
+        if let Some(i) = place(&self.positions, start, |p| !finite(p)) {
             return bad("position", i, all_finite, &self.positions[i]);
         }
         let is_unit = |q: &[f32; 4]| (q.iter().map(|c| c * c).sum::<f32>() - 1.0).abs() <= UNIT_TOLERANCE;
-        if let Some(i) = self.rotations.iter().position(|q| !is_unit(q)) {
+        if let Some(i) = place(&self.rotations, start, |q| !is_unit(q)) {
             let expected =
                 if self.rotations[i] == [0.0; 4] { "a quaternion other than 0" } else { "a unit quaternion" };
             return bad("rotation", i, expected, &self.rotations[i]);
         }
-        if let Some(i) = self.scales.iter().position(|s| !(finite(s) && s.iter().all(|s| *s >= 0.0))) {
+        if let Some(i) = place(&self.scales, start, |s| !(finite(s) && s.iter().all(|s| *s >= 0.0))) {
             return bad("scale", i, "finite lengths, not below 0", &self.scales[i]);
         }
-        if let Some(i) = self.opacities.iter().position(|a| !(0.0..=1.0).contains(a)) {
+        if let Some(i) = place(&self.opacities, start, |a| !(0.0..=1.0).contains(a)) {
             return bad("opacity", i, "0 to 1", &self.opacities[i..=i]);
         }
-        if let Some(i) = self.colors.iter().position(|c| !finite(c)) {
+        if let Some(i) = place(&self.colors, start, |c| !finite(c)) {
             return bad("colour", i, all_finite, &self.colors[i]);
         }
-        let i = self.harmonics.iter().position(|c| !finite(c))?;
-        bad("harmonics", i / coefficients(self.degree).max(1), all_finite, &self.harmonics[i])
+        let each = coefficients(self.degree);
+        let i = place(&self.harmonics, start * each, |c| !finite(c))?;
+        bad("harmonics", i / each.max(1), all_finite, &self.harmonics[i])
     }
 
     /// What every writer asks for: lists of one length, and no value that no splat may have.

@@ -185,21 +185,21 @@ fn what_is_wrong_is_named_with_its_place() {
         (
             |d| {
                 d["meshes"][0]["primitives"][0]["extensions"]["KHR_gaussian_splatting"]["kernel"] =
-                    json!("cube")
+                    json!("cube");
             },
             "kernel: expected \"ellipse\", found \"cube\"",
         ),
         (
             |d| {
                 d["meshes"][0]["primitives"][0]["extensions"]["KHR_gaussian_splatting"]["colorSpace"] =
-                    json!("x")
+                    json!("x");
             },
             "colorSpace",
         ),
         (
             |d| {
                 d["meshes"][0]["primitives"][0]["extensions"]["KHR_gaussian_splatting"]["extensions"] =
-                    json!({"KHR_gaussian_splatting_compression_spz": {}})
+                    json!({"KHR_gaussian_splatting_compression_spz": {}});
             },
             "without a further extension",
         ),
@@ -224,7 +224,7 @@ fn what_is_wrong_is_named_with_its_place() {
         (
             |d| {
                 d["meshes"][0]["primitives"][0]["attributes"]["KHR_gaussian_splatting:SH_DEGREE_4_COEF_0"] =
-                    json!(0)
+                    json!(0);
             },
             "degree of the spherical harmonics",
         ),

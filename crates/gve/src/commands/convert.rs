@@ -174,7 +174,8 @@ fn from_splats(args: &ConvertArgs, to: OutFormat, bytes: &[u8]) -> Result<Conver
         Some(Format::Ply) => ply::read(bytes, axes(args)).map_err(invalid)?,
         Some(Format::Spz) => spz::read(bytes).map_err(invalid)?,
         Some(Format::Glb | Format::Gltf) => {
-            gltf::read_with(bytes, &mut |uri| beside(&args.input, uri)).map_err(invalid)?
+            let mut left = MAX_FOREIGN_BYTES;
+            gltf::read_with(bytes, &mut |uri| beside(&args.input, uri, &mut left)).map_err(invalid)?
         }
         _ => {
             let message = format!(
@@ -229,8 +230,8 @@ fn to_binary(args: &ConvertArgs, cloud: &SplatCloud) -> Result<Converted, Failur
     Ok(Converted { bytes, what: ("splats", cloud.len()), lost })
 }
 
-/// The bytes of a buffer in a file beside a `.gltf`, or below its folder.
-fn beside(input: &Path, uri: &str) -> Result<Vec<u8>, String> {
+/// The bytes of a buffer in a file beside a `.gltf`, or below its folder; `left` is how many all of them may have.
+fn beside(input: &Path, uri: &str, left: &mut u64) -> Result<Vec<u8>, String> {
     let path = Path::new(uri);
     let is_below = path.components().all(|part| matches!(part, Component::Normal(_)));
     if !is_below || uri.contains(['\\', ':']) || input == Path::new("-") {
@@ -241,6 +242,10 @@ fn beside(input: &Path, uri: &str) -> Result<Vec<u8>, String> {
         return Err("it is not a file".to_owned());
     }
     let mut bytes = Vec::new();
-    let read = File::open(&path).and_then(|file| file.take(MAX_FOREIGN_BYTES).read_to_end(&mut bytes));
-    read.map(|_| bytes).map_err(|error| error.to_string())
+    let read = File::open(&path).and_then(|file| file.take(*left + 1).read_to_end(&mut bytes));
+    read.map_err(|error| error.to_string())?;
+    *left = left
+        .checked_sub(bytes.len() as u64)
+        .ok_or_else(|| format!("all buffers together may have {MAX_FOREIGN_BYTES} bytes"))?;
+    Ok(bytes)
 }

@@ -1,6 +1,6 @@
 //! Splats out of a glTF document.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use serde_json::Value;
 
@@ -24,23 +24,43 @@ use crate::{
 const FREE_BYTES: u64 = 64 << 20;
 /// Above that, how many they may take for each byte of buffers: nodes can show the same splats many times.
 const MAX_RATIO: u64 = 64;
+/// Most primitives of splats that nodes may show: those without a splat take no memory, but time.
+const MAX_PRIMITIVES: usize = 1 << 16;
 
 /// Reads the splats of the scene to show.
 pub(super) fn read(document: &Document, buffers: &[Cow<[u8]>]) -> Result<SplatCloud, ReadError> {
     let bytes: u64 = buffers.iter().map(|buffer| buffer.len() as u64).sum();
     let most = FREE_BYTES.max(bytes.saturating_mul(MAX_RATIO));
-    let placed: Vec<(Primitives, Placement)> = scene::meshes(document)?
-        .into_iter()
-        .map(|(mesh, placement)| Ok((Primitives::of(document, mesh)?, placement)))
-        .collect::<Result<_, ReadError>>()?;
-    let degree = placed.iter().flat_map(|(primitives, _)| &primitives.list).map(|one| one.degree).max();
-    let Some(degree) = degree else {
+    let placed = scene::meshes(document)?;
+    // Each mesh once, however many nodes show it.
+    let mut meshes: BTreeMap<usize, Vec<Splats>> = BTreeMap::new();
+    for (mesh, _) in &placed {
+        if !meshes.contains_key(mesh) {
+            meshes.insert(*mesh, Splats::of_mesh(document, *mesh)?);
+        }
+    }
+    let Some(degree) = meshes.values().flatten().map(|one| one.degree).max() else {
         return Err(invalid("meshes", "primitives", format!("splats ({EXTENSION}) in the scene"), "none"));
     };
+    let shown = placed.iter().filter_map(|(mesh, placement)| Some((meshes.get(mesh)?, placement)));
     let mut cloud = SplatCloud { degree, ..SplatCloud::default() };
     let mut space = None;
-    for (primitives, placement) in &placed {
-        for primitive in &primitives.list {
+    let mut count_of_primitives = 0;
+    for (primitives, placement) in shown {
+        for primitive in primitives {
+            count_of_primitives += 1;
+            if count_of_primitives > MAX_PRIMITIVES {
+                let (kind, place) = (ReadErrorKind::TooLarge, json("nodes"));
+                let expected = format!("at most {MAX_PRIMITIVES}");
+                return Err(ReadError::new(
+                    kind,
+                    Format::Gltf,
+                    place,
+                    "primitives to show",
+                    expected,
+                    "more",
+                ));
+            }
             if space.is_some_and(|space| space != primitive.color_space) {
                 return Err(unsupported(&primitive.path, "colorSpace", "one for all splats", "two"));
             }
@@ -56,9 +76,9 @@ pub(super) fn read(document: &Document, buffers: &[Cow<[u8]>]) -> Result<SplatCl
                 let kind = ReadErrorKind::TooLarge;
                 return Err(ReadError::new(kind, Format::Gltf, place, "size", expected, found));
             }
+            let before = cloud.len();
             columns.push(placement, &mut cloud);
-            // Nothing was bad before these.
-            if let Some(bad) = cloud.find_bad() {
+            if let Some(bad) = cloud.find_bad_from(before) {
                 return Err(ReadError::invalid(
                     Format::Gltf,
                     json(&primitive.path),
@@ -73,11 +93,6 @@ pub(super) fn read(document: &Document, buffers: &[Cow<[u8]>]) -> Result<SplatCl
     Ok(cloud)
 }
 
-/// The primitives of a mesh that are splats.
-struct Primitives<'a> {
-    list: Vec<Splats<'a>>,
-}
-
 /// A primitive of splats.
 struct Splats<'a> {
     path: String,
@@ -86,27 +101,22 @@ struct Splats<'a> {
     degree: u8,
 }
 
-impl<'a> Primitives<'a> {
-    fn of(document: &'a Document, mesh: usize) -> Result<Self, ReadError> {
+impl<'a> Splats<'a> {
+    /// The primitives of a mesh that are splats.
+    fn of_mesh(document: &'a Document, mesh: usize) -> Result<Vec<Self>, ReadError> {
         let Some(found) = document.meshes.get(mesh) else {
-            return Err(invalid(
-                format!("meshes[{mesh}]"),
-                "mesh",
-                format!("{} of them", document.meshes.len()),
-                mesh,
-            ));
+            let expected = format!("{} of them", document.meshes.len());
+            return Err(invalid(format!("meshes[{mesh}]"), "mesh", expected, mesh));
         };
         let mut list = Vec::new();
         for (i, primitive) in found.primitives.iter().enumerate() {
             if let Some(extension) = primitive.extensions.get(EXTENSION) {
-                list.push(Splats::of(format!("meshes[{mesh}].primitives[{i}]"), primitive, extension)?);
+                list.push(Self::of(format!("meshes[{mesh}].primitives[{i}]"), primitive, extension)?);
             }
         }
-        Ok(Self { list })
+        Ok(list)
     }
-}
 
-impl<'a> Splats<'a> {
     fn of(path: String, primitive: &'a Primitive, extension: &Value) -> Result<Self, ReadError> {
         let text = |name: &str| extension.get(name).and_then(Value::as_str).unwrap_or_default();
         if primitive.mode != Some(0) {
