@@ -19,6 +19,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("gve_sdf", &["bevy*", "tokio*", "wgpu*"]),
     ("gve_bake", &["bevy*", "tokio*", "wgpu*"]),
     ("gve_assets", &["bevy*", "tokio*", "wgpu*"]),
+    ("gve_interchange", &["bevy*", "gve_bake", "gve_sdf", "tokio*", "wgpu*"]),
     ("gve_net", &["bevy*", "wgpu*"]),
     ("gve_native", &["bevy*", "wgpu*"]),
     // What starts everything else is built first, on a machine that has nothing yet.

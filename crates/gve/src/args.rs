@@ -76,6 +76,105 @@ pub(crate) enum Content {
     Volume,
 }
 
+/// What to convert, and to what.
+#[derive(Args)]
+pub(crate) struct ConvertArgs {
+    /// A `.gve_bin`, or splats of another program: `.ply`, `.spz`, `.glb`, `.gltf`; `-` reads standard input.
+    pub(crate) input: PathBuf,
+    /// The file to write. `-` is standard output, and needs --to.
+    #[arg(short, long)]
+    pub(crate) output: PathBuf,
+    /// Replace whatever file is there, also one of another kind.
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// The format of the input; what it starts with tells when left out.
+    #[arg(long, value_enum)]
+    pub(crate) from: Option<InFormat>,
+    /// The format of the output; its extension tells when left out.
+    #[arg(long, value_enum)]
+    pub(crate) to: Option<OutFormat>,
+    /// What of a `.gve_bin` goes into a .glb.
+    #[arg(long, value_enum, default_value_t = What::Mesh)]
+    pub(crate) content: What,
+    /// The axes of a PLY file, which it does not say: y down and z away as in training, or y up and z towards
+    /// the viewer.
+    #[arg(long, value_enum, default_value_t = PlyAxes::YDown)]
+    pub(crate) ply_axes: PlyAxes,
+    /// The version of an SPZ file that is written.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(2..=4))]
+    pub(crate) spz_version: u32,
+    /// The unit of an OBJ or STL file, which it does not say.
+    #[arg(long, value_enum, default_value_t = LengthUnit::M)]
+    pub(crate) unit: LengthUnit,
+    /// The material as which the splats of a `.gve_bin` made from splats are lit.
+    #[arg(long, value_name = "SPEC_ID", default_value = "ASTM_C62")]
+    pub(crate) material: String,
+}
+
+/// The formats that can be read.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InFormat {
+    /// This project's own.
+    #[value(name = "gve_bin")]
+    GveBin,
+    /// Splats as training writes them.
+    Ply,
+    /// Packed splats.
+    Spz,
+    /// Splats in glTF.
+    Glb,
+    /// The same, as JSON.
+    Gltf,
+}
+
+/// The formats that can be written.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OutFormat {
+    /// This project's own, of splats alone.
+    #[value(name = "gve_bin")]
+    GveBin,
+    /// Splats as training writes them.
+    Ply,
+    /// Packed splats.
+    Spz,
+    /// glTF: a mesh or splats.
+    Glb,
+    /// A mesh as text.
+    Obj,
+    /// Triangles.
+    Stl,
+    /// A mesh for printing.
+    #[value(name = "3mf")]
+    ThreeMf,
+}
+
+/// What of an asset is written.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum What {
+    /// The surface mesh with its materials.
+    Mesh,
+    /// The gaussians.
+    Splats,
+}
+
+/// [`gve_interchange::ply::Axes`] on the command line.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlyAxes {
+    /// x right, y down, z away from the viewer.
+    YDown,
+    /// x right, y up, z towards the viewer.
+    YUp,
+}
+
+/// [`gve_interchange::mesh::Unit`] on the command line.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LengthUnit {
+    /// Metres.
+    M,
+    /// Millimetres.
+    Mm,
+}
+
 /// What to lower, and to what.
 #[derive(Args)]
 pub(crate) struct LowerArgs {

@@ -6,8 +6,8 @@ use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 
 use crate::{
     architect::args::{PushArgs, SearchArgs, WatchArgs},
-    args::{BakeArgs, LowerArgs, NewArgs, RenderArgs},
-    commands::{bake, inspect, lower, new, push, render, search, verify, watch},
+    args::{BakeArgs, ConvertArgs, LowerArgs, NewArgs, RenderArgs},
+    commands::{bake, convert, inspect, lower, new, push, render, search, verify, watch},
     failure::Failure,
     output::Output,
     report, signals,
@@ -33,6 +33,14 @@ mod examples {
   gve render chair.gve.json -o chair.png
   gve render chair.gve_bin -o chair.png --size 1024x768 --view=-60,10
   gve render chair.gve_bin --content volume -o - | display";
+    pub(super) const CONVERT: &str = "Examples:
+  gve convert chair.gve_bin -o chair.glb
+  gve convert chair.gve_bin -o chair.spz
+  gve convert scan.ply -o scan.spz --spz-version 4
+  gve convert scan.ply -o scan.gve_bin --material WOOD_OAK
+The extensions say the formats: splats are read from .gve_bin, .ply, .spz, .glb and .gltf,
+and written as .gve_bin, .ply, .spz and .glb; the mesh of a .gve_bin is written as .glb,
+.obj (with an .mtl beside it), .stl and .3mf. docs/interchange.md says what is kept.";
     pub(super) const LOWER: &str = "Examples:
   gve lower chair.gve.json --to tape
   gve lower chair.gve.json --to wgsl -o chair.wgsl";
@@ -83,6 +91,9 @@ enum Command {
     /// Draw a recipe or a `.gve_bin` without a GPU.
     #[command(after_help = examples::RENDER)]
     Render(RenderArgs),
+    /// Turn splats and meshes into the formats of other programs, and their splats into ours.
+    #[command(after_help = examples::CONVERT)]
+    Convert(ConvertArgs),
     /// Lower a recipe to its scalar program.
     #[command(after_help = examples::LOWER)]
     Lower(LowerArgs),
@@ -133,6 +144,7 @@ fn dispatch(command: Command, output: &mut Output) -> Result<(), Failure> {
         Command::Inspect { file } => inspect::run(&file, output),
         Command::Verify { files } => verify::run(&files, output),
         Command::Render(args) => render::run(&args, output),
+        Command::Convert(args) => convert::run(&args, output),
         Command::Lower(args) => lower::run(&args, output),
         Command::New(args) => new::run(&args, output),
         Command::Push(args) => push::run(&args, output),

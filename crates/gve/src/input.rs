@@ -23,6 +23,9 @@ use crate::{
 /// Extension of a baked file.
 pub(crate) const BINARY_EXTENSION: &str = "gve_bin";
 
+/// Most bytes of a file of another program.
+pub(crate) const MAX_FOREIGN_BYTES: u64 = 4 << 30;
+
 /// A recipe with the text it was read from.
 pub(crate) struct Recipe {
     pub(crate) path: PathBuf,
@@ -76,6 +79,29 @@ pub(crate) fn open(path: &Path) -> Result<Source, Failure> {
         return stream.into_binary(path).map(|file| Source::Binary(Box::new(file)));
     }
     stream.into_text(path).map(Source::Text)
+}
+
+/// A file that may be one of another program.
+pub(crate) enum Any {
+    /// A baked file.
+    Binary(Box<AssetFile>),
+    /// The bytes of anything else.
+    Bytes(Vec<u8>),
+}
+
+/// Opens a baked file, or reads another one; `is_binary` says which, if the user does.
+pub(crate) fn open_any(path: &Path, is_binary: Option<bool>) -> Result<Any, Failure> {
+    let mut stream = Stream::open(path)?;
+    if is_binary.unwrap_or_else(|| stream.is_binary(path)) {
+        return stream.into_binary(path).map(|file| Any::Binary(Box::new(file)));
+    }
+    let bytes = stream.read(path, MAX_FOREIGN_BYTES)?;
+    if bytes.len() as u64 > MAX_FOREIGN_BYTES {
+        let found = stream.length.max(MAX_FOREIGN_BYTES + 1);
+        let message = format!("{}: at most {MAX_FOREIGN_BYTES} bytes are read, found {found}", name(path));
+        return Err(Failure::about("file_too_long", path, message));
+    }
+    Ok(Any::Bytes(bytes))
 }
 
 /// Opens a baked file and checks it.

@@ -34,6 +34,20 @@ pub(crate) enum Kind {
     Tape,
     /// A lowered recipe as functions.
     Wgsl,
+    /// Splats as training writes them.
+    Ply,
+    /// Packed splats.
+    Spz,
+    /// Binary glTF.
+    Glb,
+    /// A mesh as text.
+    Obj,
+    /// The materials of one.
+    Mtl,
+    /// Triangles.
+    Stl,
+    /// A mesh for printing.
+    ThreeMf,
 }
 
 impl Kind {
@@ -45,6 +59,13 @@ impl Kind {
             Self::Recipe => "a recipe",
             Self::Tape => "a lowered tape",
             Self::Wgsl => "lowered WGSL",
+            Self::Ply => "a PLY file",
+            Self::Spz => "an SPZ file",
+            Self::Glb => "a binary glTF",
+            Self::Obj => "an OBJ mesh",
+            Self::Mtl => "an MTL file",
+            Self::Stl => "a binary STL mesh",
+            Self::ThreeMf => "a 3MF file",
         }
     }
 
@@ -56,18 +77,44 @@ impl Kind {
             Self::Recipe => contains(start, b"\"root_node\""),
             Self::Tape => start.starts_with(b"%0 = "),
             Self::Wgsl => !start.trim_ascii_start().starts_with(b"{") && contains(start, b"fn gve_distance("),
+            Self::Ply => start.starts_with(b"ply\n") || start.starts_with(b"ply\r"),
+            // Gzip data may be anything: only what our own writer or another one of splats wrote is taken for it.
+            Self::Spz => gve_interchange::spz::looks_like(start),
+            Self::Glb => start.starts_with(b"glTF"),
+            Self::Obj => starts_a_line(start, &[b"v ", b"o ", b"mtllib "]),
+            Self::Mtl => starts_a_line(start, &[b"newmtl "]),
+            Self::Stl => gve_interchange::mesh::stl::looks_like(start),
+            Self::ThreeMf => start.starts_with(b"PK\x03\x04") && contains(start, b"[Content_Types].xml"),
         }
     }
 
     /// What a file that begins like this is, as far as we know it.
     fn of(start: &[u8]) -> Option<Self> {
-        let all = [Self::Binary, Self::Png, Self::Recipe, Self::Tape, Self::Wgsl];
+        let all = [
+            Self::Binary,
+            Self::Png,
+            Self::Recipe,
+            Self::Tape,
+            Self::Wgsl,
+            Self::Ply,
+            Self::Spz,
+            Self::Glb,
+            Self::Stl,
+            Self::ThreeMf,
+        ];
         all.into_iter().find(|kind| kind.is_of(start))
     }
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window == part)
+}
+
+/// Whether a text has a line that starts with one of these, and nothing that texts do not have.
+fn starts_a_line(text: &[u8], starts: &[&[u8]]) -> bool {
+    let is_text = !text.contains(&0);
+    is_text
+        && text.split(|&byte| byte == b'\n').any(|line| starts.iter().any(|start| line.starts_with(start)))
 }
 
 /// A place for bytes that was found fit to take them.

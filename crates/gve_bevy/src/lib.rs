@@ -24,12 +24,15 @@
 //! | [`volume`] | the distance volume, raymarched as an opaque and lit object |
 //! | [`splat`] | gaussian splats, sorted, tested against the depth of everything opaque |
 //! | [`shell`] | the surface mesh with ordinary materials |
+//! | `foreign` | splats of other programs, PLY and SPZ, as assets; feature `interchange` |
 //! | `net` | assets from a running Architect: `gve://42`; feature `net` |
 //! | [`systems`] | the sets that the systems above run in |
 //!
 //! Nothing here needs a window, a renderer or a GPU: without them assets still load, reload and report.
 
 pub mod asset;
+#[cfg(feature = "interchange")]
+pub mod foreign;
 #[cfg(feature = "net")]
 pub mod net;
 pub mod object;
@@ -45,6 +48,9 @@ pub mod prelude {
     #[cfg(not(target_arch = "wasm32"))]
     #[doc(inline)]
     pub use crate::asset::GveAssetSourcePlugin;
+    #[cfg(feature = "interchange")]
+    #[doc(inline)]
+    pub use crate::foreign::{GveForeignPlugin, GveForeignSettings};
     #[cfg(feature = "net")]
     #[doc(inline)]
     pub use crate::net::{

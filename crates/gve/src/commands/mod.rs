@@ -1,6 +1,7 @@
 //! One module per command.
 
 pub(crate) mod bake;
+pub(crate) mod convert;
 pub(crate) mod inspect;
 pub(crate) mod lower;
 pub(crate) mod new;

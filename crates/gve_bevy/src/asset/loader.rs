@@ -29,6 +29,21 @@ pub enum GveLoadError {
     /// The bytes are not a valid file: which section, which byte, what was expected and what was found.
     #[error(transparent)]
     Invalid(#[from] ReadError),
+    /// The bytes are no splats of another program, or not all of them.
+    #[cfg(feature = "interchange")]
+    #[error(transparent)]
+    Foreign(#[from] gve_interchange::ReadError),
+    /// Splats of another program are more, or larger, than an asset can be.
+    #[cfg(feature = "interchange")]
+    #[error(transparent)]
+    Unfit(#[from] gve_interchange::WriteError),
+    /// There is no such material.
+    #[cfg(feature = "interchange")]
+    #[error("no material has the code \"{}\"", gve_types::text::shown_short(code))]
+    Material {
+        /// What was asked for.
+        code: String,
+    },
 }
 
 /// Loads [`GveAsset`]s on Bevy's IO threads: maps the file, checks all of it, hands out views.
@@ -109,6 +124,25 @@ impl GveAssetLoader {
         in_use.insert(path.clone(), Arc::downgrade(file));
     }
 
+    /// The asset in a file that was opened; where it was not, the last good version, if there is one.
+    pub(crate) fn settle(
+        &self,
+        path: &AssetPath<'static>,
+        opened: Result<AssetFile, GveLoadError>,
+    ) -> Result<GveAsset, GveLoadError> {
+        match opened {
+            Ok(file) => {
+                let file = Arc::new(file);
+                self.keep(path, &file);
+                Ok(GveAsset::new(file))
+            }
+            Err(error) => match self.last_good(path) {
+                Some(file) => Ok(GveAsset::new(file).with_refused(&error.to_string())),
+                None => Err(error),
+            },
+        }
+    }
+
     fn last_good(&self, path: &AssetPath<'static>) -> Option<Arc<AssetFile>> {
         self.in_use.lock().unwrap_or_else(PoisonError::into_inner).get(path)?.upgrade()
     }
@@ -129,17 +163,8 @@ impl AssetLoader for GveAssetLoader {
         context: &mut LoadContext<'_>,
     ) -> Result<GveAsset, GveLoadError> {
         let path = context.path().clone_owned();
-        match self.open(reader, context).await {
-            Ok(file) => {
-                let file = Arc::new(file);
-                self.keep(&path, &file);
-                Ok(GveAsset::new(file))
-            }
-            Err(error) => match self.last_good(&path) {
-                Some(file) => Ok(GveAsset::new(file).with_refused(&error.to_string())),
-                None => Err(error),
-            },
-        }
+        let opened = self.open(reader, context).await;
+        self.settle(&path, opened)
     }
 
     fn extensions(&self) -> &[&str] {

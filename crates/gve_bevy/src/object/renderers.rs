@@ -45,20 +45,36 @@ impl GveRenderers {
 
     /// What `asset` is drawn as when `wanted` is asked for, and why it is not `wanted`.
     pub(super) fn choose(&self, wanted: GveRepresentation, asset: &GveAsset) -> GveDrawnAs {
-        let shell = GveRepresentation::Shell;
-        let has_shell = wanted != shell && self.check(shell, asset).is_ok();
-        let instead = has_shell.then_some(shell);
+        let can = |other| wanted != other && self.check(other, asset).is_ok();
+        let is_splats_alone = is_splats_alone(asset);
+        let instead = if can(GveRepresentation::Shell) {
+            Some(GveRepresentation::Shell)
+        } else {
+            (is_splats_alone && can(GveRepresentation::Splats)).then_some(GveRepresentation::Splats)
+        };
         match self.check(wanted, asset) {
             Ok(()) => {
-                let reason =
-                    if wanted == GveRepresentation::Volume { volume_lacks(asset.metadata()) } else { None };
-                // Where there is no shell, most of an asset is better than nothing of it.
+                let reason = match wanted {
+                    GveRepresentation::Volume if is_splats_alone => {
+                        Some("its volume is empty: its file was made from splats alone".to_owned())
+                    }
+                    GveRepresentation::Volume => volume_lacks(asset.metadata()),
+                    _ => None,
+                };
+                // Where there is nothing else, most of an asset is better than nothing of it.
                 let what = reason.as_ref().and(instead).unwrap_or(wanted);
                 GveDrawnAs { what: Some(what), reason }
             }
             Err(reason) => GveDrawnAs { what: instead, reason: Some(reason) },
         }
     }
+}
+
+/// Whether an asset has splats and neither a surface in its volume nor a triangle.
+fn is_splats_alone(asset: &GveAsset) -> bool {
+    let is_empty = asset.shell().indices.is_empty()
+        && asset.volume().levels().iter().all(|level| level.stored_bricks() == 0);
+    is_empty && !asset.splats().is_empty()
 }
 
 /// What the volume of an asset does not show, if anything.
