@@ -64,6 +64,13 @@ struct Args {
     /// The camera stands still.
     #[arg(long)]
     still: bool,
+    /// Where on its circle the camera begins, in frames.
+    #[arg(long, default_value_t = 0)]
+    start: u32,
+    /// The camera trembles by a thousandth of a frame, so that everything is sorted anew though nothing changes to the
+    /// eye.
+    #[arg(long, requires = "still")]
+    tremble: bool,
     /// Open no window: measure, print, write the last picture and exit.
     #[arg(long, requires = "out")]
     headless: bool,
@@ -122,8 +129,8 @@ struct Circle {
 }
 
 impl Circle {
-    fn at(&self, frame: u32) -> Transform {
-        let (sin, cos) = (frame as f32 * STEP_RAD).sin_cos();
+    fn at(&self, frame: f32) -> Transform {
+        let (sin, cos) = (frame * STEP_RAD).sin_cos();
         let eye = self.middle + Vec3::new(self.radius * cos, self.height, self.radius * sin);
         Transform::from_translation(eye).looking_at(self.middle, Vec3::Y)
     }
@@ -167,7 +174,7 @@ fn fly(
     circle: Res<Circle>,
     camera: Single<&mut Transform, With<Camera3d>>,
 ) {
-    *camera.into_inner() = circle.at(*frame);
+    *camera.into_inner() = circle.at(*frame as f32);
     *frame += u32::from(!args.still);
 }
 
@@ -259,15 +266,18 @@ fn measure(mut app: App, args: &Args, circle: Circle) -> anyhow::Result<()> {
     };
     let camera = app
         .world_mut()
-        .spawn((Camera3d::default(), RenderTarget::Image(target.clone().into()), msaa, circle.at(0)))
+        .spawn((Camera3d::default(), RenderTarget::Image(target.clone().into()), msaa, circle.at(args.start as f32)))
         .id();
     let device = app.world().resource::<RenderDevice>().clone();
-    let mut frame_number = 0;
+    let mut frame_number = args.start as f32;
+    let mut is_odd = false;
     let mut frame = |app: &mut App| -> anyhow::Result<f64> {
+        is_odd = !is_odd;
         if !args.still {
-            frame_number += 1;
+            frame_number += 1.0;
         }
-        app.world_mut().entity_mut(camera).insert(circle.at(frame_number));
+        let tremor = if args.tremble && is_odd { 1e-3 } else { 0.0 };
+        app.world_mut().entity_mut(camera).insert(circle.at(frame_number + tremor));
         let started = Instant::now();
         app.update();
         device.wgpu_device().poll(PollType::wait_indefinitely()).context("the GPU does not answer")?;
@@ -291,7 +301,12 @@ fn measure(mut app: App, args: &Args, circle: Circle) -> anyhow::Result<()> {
     while millis.len() < args.frames as usize && started.elapsed().as_secs() < args.seconds {
         millis.push(frame(&mut app)?);
     }
+    // A picture of a frame in motion.
+    if !args.still {
+        frame_number += 1.0;
+    }
     let last = circle.at(frame_number);
+    app.world_mut().entity_mut(camera).insert(last);
     save(&mut app, &target, &out.join("stress.png"))?;
     millis.sort_by(f64::total_cmp);
     let at = |share: f64| millis[((millis.len() - 1) as f64 * share) as usize];
@@ -309,7 +324,7 @@ fn measure(mut app: App, args: &Args, circle: Circle) -> anyhow::Result<()> {
         "percentile_99_millis": at(0.99),
         "least_millis": at(0.0),
         "gpu_millis": spans,
-        "eye": last.translation.to_array(),
+        "last_frame": frame_number,
     });
     writeln!(std::io::stdout(), "{report}").context("cannot print")
 }

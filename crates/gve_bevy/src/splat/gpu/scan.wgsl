@@ -40,6 +40,7 @@ fn scan(@builtin(local_invocation_index) lane: u32) {
         var counts: array<u32, PER_THREAD>;
         var sum = 0u;
         for (var i = 0u; i < PER_THREAD; i += 1u) {
+            counts[i] = 0u;
             if mine + i < cuts.groups {
                 counts[i] = groups[mine + i].count;
             }

@@ -143,7 +143,7 @@ pub(super) fn blend(
     else {
         return;
     };
-    if !drawable.has_order || cache.get_render_pipeline(drawable.request.light_pipeline).is_none() {
+    if !drawable.has_order {
         return;
     }
     let diagnostics = context.diagnostic_recorder();
@@ -152,7 +152,7 @@ pub(super) fn blend(
         .begin_compute_pass(&ComputePassDescriptor { label: Some("gve_splat_raster"), ..default() });
     let groups = drawable.view.table().splats.div_ceil(GROUP);
     let offset = [raster.tiling_offset];
-    if drawable.view.sorts || raster.is_new {
+    if raster.lists {
         let span = diagnostics.as_deref().map(|recorder| recorder.pass_span(&mut pass, "gve_splat_tiles"));
         pass.set_bind_group(0, &raster.groups.tiles, &offset);
         for (pipeline, workgroups) in [(tile.count, groups), (tile.place, 1), (tile.list, groups)] {

@@ -90,7 +90,17 @@ pub(super) fn init(mut commands: Commands, assets: Res<AssetServer>) {
             "gve splat tiles",
             &BindGroupLayoutEntries::sequential(
                 ShaderStages::COMPUTE,
-                (uniform_buffer::<Tiling>(true), read(), read(), read(), write(), write(), write(), write()),
+                (
+                    uniform_buffer::<Tiling>(true),
+                    read(),
+                    read(),
+                    read(),
+                    write(),
+                    write(),
+                    write(),
+                    write(),
+                    write(),
+                ),
             ),
         ),
         blend_layouts: [

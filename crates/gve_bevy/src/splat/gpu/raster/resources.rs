@@ -59,8 +59,10 @@ struct RasterView {
     tiling_offset: u32,
     digit_offsets: [u32; DIGITS as usize],
     groups: Option<RasterGroups>,
-    /// Whether nothing has been listed in these buffers yet.
-    is_new: bool,
+    /// Whether the entries are not those of the order.
+    is_stale: bool,
+    /// Whether they are listed in this frame.
+    lists: bool,
 }
 
 /// Memory, and what it has room for.
@@ -75,6 +77,7 @@ struct RasterBuffers {
     listed: Buffer,
     counts: Buffer,
     spans: Buffer,
+    rects: Buffer,
     colors: TextureView,
     covers: TextureView,
 }
@@ -97,7 +100,8 @@ pub(super) struct Drawable<'a> {
     pub(super) digit_offsets: &'a [u32; DIGITS as usize],
     /// Workgroups that sort.
     pub(super) sort_tiles: u32,
-    pub(super) is_new: bool,
+    /// Whether the entries are listed in this frame.
+    pub(super) lists: bool,
 }
 
 impl SplatRasters {
@@ -110,7 +114,7 @@ impl SplatRasters {
             tiling_offset: view.tiling_offset,
             digit_offsets: &view.digit_offsets,
             sort_tiles: view.buffers.capacity.div_ceil(SORT_TILE),
-            is_new: view.is_new,
+            lists: view.lists,
         })
     }
 }
@@ -156,6 +160,7 @@ impl RasterBuffers {
             entries: [entries("gve splat tile entries"), entries("gve splat tile entries, other half")],
             listed: buffer("gve splat tile count", LISTED_BYTES),
             counts: buffer("gve splat tile digit counts", u64::from(DIGIT_VALUES * (sort_tiles + 1)) * 4),
+            rects: buffer("gve splat tile rectangles", u64::from(splats) * 8),
             spans: buffer("gve splat tile spans", u64::from(tiling.tiles.element_product()) * 8),
             colors: texture("gve splat blended colours", COLOR_FORMAT),
             covers: texture("gve splat blended depths", COVER_FORMAT),
@@ -192,10 +197,7 @@ pub(super) fn prepare(
             .saturating_add(tiles.element_product() * ENTRIES_PER_TILE);
         let tiling = Tiling { size, tiles, capacity: wanted.min(most), ranges, corner };
         let view = match kept.remove(&id) {
-            Some(mut view) if view.buffers.suits(&tiling, splats) => {
-                view.is_new &= view.groups.is_none();
-                view
-            }
+            Some(view) if view.buffers.suits(&tiling, splats) => view,
             _ => RasterView {
                 buffers: RasterBuffers::new(&tiling, splats, &device),
                 kind,
@@ -203,7 +205,8 @@ pub(super) fn prepare(
                 tiling_offset: 0,
                 digit_offsets: default(),
                 groups: None,
-                is_new: true,
+                is_stale: true,
+                lists: false,
             },
         };
         let sort_tiles = tiling.capacity.div_ceil(SORT_TILE);
@@ -238,11 +241,18 @@ pub(super) fn bind(
         let (Some(tilings_buffer), Some(digits_buffer), Some(ranges_buffer)) =
             (tilings.buffer(), digits.buffer(), splat_views.uniforms.ranges.buffer())
         else {
+            view.lists = false;
             continue;
         };
         let (own, splats) = (&view.buffers, drawable.buffers);
         let buffers = [tilings_buffer, digits_buffer, ranges_buffer, &own.sums, &splats.rows];
         let made_of = (buffers.map(Buffer::id).to_vec(), depth.view().id());
+        view.is_stale |= drawable.view.sorts;
+        view.lists = view.is_stale
+            && drawable.has_order
+            && splat_pipelines.compute(&cache).is_some()
+            && pipelines.compute(&cache, view.kind).is_some();
+        view.is_stale &= !view.lists;
         if view.groups.as_ref().is_some_and(|groups| groups.made_of == made_of) {
             continue;
         }
@@ -265,6 +275,7 @@ pub(super) fn bind(
                 first.as_entire_binding(),
                 own.listed.as_entire_binding(),
                 own.spans.as_entire_binding(),
+                own.rects.as_entire_binding(),
             )),
         );
         let sort = [(first, second), (second, first)].map(|(from, to)| {

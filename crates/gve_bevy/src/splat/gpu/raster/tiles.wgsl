@@ -30,6 +30,9 @@ struct Tiling {
 @group(0) @binding(6) var<storage, read_write> listed: array<u32, 4>;
 // Where the entries of each tile begin and end.
 @group(0) @binding(7) var<storage, read_write> spans: array<vec2<u32>>;
+// The tiles of each splat: the first ones along x and y, and how many, 16 bits each. They are found once: another
+// shader might round otherwise, and the counts would not be those of the entries.
+@group(0) @binding(8) var<storage, read_write> rects: array<vec2<u32>>;
 
 const TILE: f32 = f32(#{TILE}u);
 
@@ -68,7 +71,11 @@ fn rect_of(near_rank: u32) -> Rect {
 
 @compute @workgroup_size(256)
 fn count_tiles(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-    let rect = rect_of(workgroup.x * 256u + lane);
+    let near_rank = workgroup.x * 256u + lane;
+    let rect = rect_of(near_rank);
+    if near_rank < state.count {
+        rects[near_rank] = vec2(rect.low.x | (rect.low.y << 16u), rect.size.x | (rect.size.y << 16u));
+    }
     shared_sums[lane] = rect.size.x * rect.size.y;
     workgroupBarrier();
     for (var reach = 128u; reach > 0u; reach /= 2u) {
@@ -126,7 +133,11 @@ fn place_tiles(@builtin(local_invocation_index) lane: u32) {
 @compute @workgroup_size(256)
 fn list_tiles(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let near_rank = workgroup.x * 256u + lane;
-    let rect = rect_of(near_rank);
+    var rect = Rect(vec2(0u), vec2(0u));
+    if near_rank < state.count {
+        let packed = rects[near_rank];
+        rect = Rect(vec2(packed.x & 0xffffu, packed.x >> 16u), vec2(packed.y & 0xffffu, packed.y >> 16u));
+    }
     let own = rect.size.x * rect.size.y;
     shared_sums[lane] = own;
     workgroupBarrier();
