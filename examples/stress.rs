@@ -266,7 +266,12 @@ fn measure(mut app: App, args: &Args, circle: Circle) -> anyhow::Result<()> {
     };
     let camera = app
         .world_mut()
-        .spawn((Camera3d::default(), RenderTarget::Image(target.clone().into()), msaa, circle.at(args.start as f32)))
+        .spawn((
+            Camera3d::default(),
+            RenderTarget::Image(target.clone().into()),
+            msaa,
+            circle.at(args.start as f32),
+        ))
         .id();
     let device = app.world().resource::<RenderDevice>().clone();
     let mut frame_number = args.start as f32;

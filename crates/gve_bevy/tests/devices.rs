@@ -47,8 +47,8 @@ fn who_shows_no_splats_makes_no_pipelines_for_them() {
     assert_eq!(of_splats(&app), 0);
     app.world_mut().entity_mut(object).insert(GveRepresentation::Splats);
     (0..4).for_each(|_| app.update());
-    // Seven that cull, project and sort, one that lights, one that draws.
-    assert_eq!(of_splats(&app), 9);
+    // Seven that cull, project and sort, one that lights, four that find tiles, one that blends them, one that draws.
+    assert_eq!(of_splats(&app), 14);
 }
 
 /// Hidden pixels are dropped before they are marched: in the main pass, in prepasses and in shadow maps.

@@ -10,6 +10,7 @@ mod file;
 mod mesh;
 mod peer;
 mod reload;
+mod render;
 mod splats;
 mod volume;
 
@@ -34,6 +35,7 @@ pub(crate) fn run(groups: &[Group], json: bool) -> anyhow::Result<()> {
             Group::Bake => bake::figures()?,
             Group::File => file::figures()?,
             Group::Reload => reload::figures()?,
+            Group::Render => render::figures()?,
             Group::Backend => backend::figures()?,
         });
     }
