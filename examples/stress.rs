@@ -55,6 +55,9 @@ struct Args {
     /// What blends splats.
     #[arg(long, value_enum, default_value_t = Raster::Auto)]
     raster: Raster,
+    /// Splats for each pixel of an object's disc, at most.
+    #[arg(long)]
+    splats_per_pixel: Option<f32>,
     /// A sun with Bevy's default cascades.
     #[arg(long)]
     shadows: bool,
@@ -146,12 +149,15 @@ fn main() -> anyhow::Result<()> {
             Sort::Gpu => GveSplatSort::Auto,
             Sort::Cpu => GveSplatSort::Cpu,
         },
+        settings: args
+            .splats_per_pixel
+            .map(|splats_per_pixel| GveSplatSettings { splats_per_pixel, ..default() })
+            .unwrap_or_default(),
         raster: match args.raster {
             Raster::Auto => GveSplatRaster::Auto,
             Raster::Quads => GveSplatRaster::Quads,
             Raster::Tiles => GveSplatRaster::Tiles,
         },
-        ..default()
     };
     let mut app = app::bare(&root, splats, !args.headless);
     app.add_plugins(RenderDiagnosticsPlugin);

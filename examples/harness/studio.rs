@@ -12,7 +12,8 @@ use bevy::{
     camera::RenderTarget,
     prelude::*,
     render::{
-        render_resource::TextureFormat,
+        RenderApp,
+        render_resource::{PipelineCache, TextureFormat},
         view::screenshot::{Screenshot, ScreenshotCaptured},
     },
 };
@@ -187,10 +188,31 @@ impl Studio {
     /// # Errors
     /// When no picture arrives, because the GPU was lost for example.
     pub fn picture(&mut self) -> anyhow::Result<RgbaImage> {
+        self.settle();
+        // Shaders are loaded beside the frames; what they draw is missing until then.
+        let started = Instant::now();
+        while self.waits_for_shaders() {
+            if started.elapsed() > LOAD_TIMEOUT {
+                bail!("the shaders are not compiled within {LOAD_TIMEOUT:?}");
+            }
+            self.app.update();
+            if !self.waits_for_shaders() {
+                self.settle();
+            }
+        }
+        self.picture_now()
+    }
+
+    fn settle(&mut self) {
         for _ in 0..SETTLE_FRAMES {
             self.app.update();
         }
-        self.picture_now()
+    }
+
+    fn waits_for_shaders(&self) -> bool {
+        let renderer = self.app.get_sub_app(RenderApp);
+        let cache = renderer.and_then(|renderer| renderer.world().get_resource::<PipelineCache>());
+        cache.is_some_and(|cache| cache.waiting_pipelines().next().is_some())
     }
 
     /// The picture of the very next frame.

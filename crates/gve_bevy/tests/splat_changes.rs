@@ -20,7 +20,12 @@ fn matt(color: [u8; 3]) -> Vec<gve_types::MaterialSpec> {
 
 /// An app, its camera and its picture, in light from everywhere.
 fn stage(eye: Vec3) -> (App, Entity, Handle<Image>) {
-    let mut app = app();
+    stage_with(GvePlugin.build(), eye)
+}
+
+/// The same with these plugins.
+fn stage_with(plugins: impl PluginGroup, eye: Vec3) -> (App, Entity, Handle<Image>) {
+    let mut app = app_with(plugins);
     app.world_mut().insert_resource(GlobalAmbientLight { brightness: 800.0, ..default() });
     let target = target(&mut app);
     let camera = app.world_mut().spawn((camera(&target, eye), Msaa::Off)).id();
@@ -206,4 +211,36 @@ fn a_large_cloud_comes_without_a_gap() {
         app.update();
     }
     assert_eq!(gpu_bytes(&app, "gve splats"), 0);
+}
+
+/// When a pass has run last, by the diagnostics of the renderer.
+fn times_run(app: &App, pass: &str) -> Option<std::time::Instant> {
+    let path = bevy::diagnostic::DiagnosticPath::new(format!("render/{pass}/elapsed_cpu"));
+    app.world().resource::<bevy::diagnostic::DiagnosticsStore>().get_measurement(&path).map(|last| last.time)
+}
+
+/// While neither an object nor the camera moves nothing is projected, sorted or listed; then it is again.
+#[test]
+fn nothing_is_sorted_while_nothing_moves() {
+    let plugins = GvePlugin.build().add(bevy::render::diagnostic::RenderDiagnosticsPlugin);
+    let (mut app, camera, target) = stage_with(plugins, Vec3::new(0.0, 0.0, 4.0));
+    let object = spawn(&mut app, asset(sphere(2000, 1.0, RED), matt(RED)), Transform::default());
+    shoot(&mut app, &target);
+    let frames = |app: &mut App| (0..8).for_each(|_| app.update());
+    let passes = ["gve_splat_project", "gve_splat_sort", "gve_splat_tiles"];
+    let run = |app: &App| passes.map(|pass| times_run(app, pass));
+    frames(&mut app);
+    let before = run(&app);
+    assert!(before.iter().all(Option::is_some), "{before:?}");
+    let lit = times_run(&app, "gve_splat_light");
+    frames(&mut app);
+    assert_eq!(run(&app), before);
+    assert_ne!(times_run(&app, "gve_splat_light"), lit, "light may change at any time");
+    app.world_mut().get_mut::<Transform>(camera).unwrap().translation.x = 0.2;
+    frames(&mut app);
+    let moved = run(&app);
+    assert!(moved.iter().zip(&before).all(|(now, then)| now > then), "{moved:?}");
+    app.world_mut().get_mut::<Transform>(object).unwrap().translation.x = 0.2;
+    frames(&mut app);
+    assert!(run(&app).iter().zip(&moved).all(|(now, then)| now > then));
 }

@@ -29,6 +29,7 @@ use bevy::{
     render::{
         RenderApp, RenderPlugin,
         gpu_readback::{Readback, ReadbackComplete},
+        render_resource::PipelineCache,
         render_resource::{Extent3d, TextureDimension, TextureFormat, TextureUsages},
         renderer::RenderDevice,
     },
@@ -132,10 +133,29 @@ pub fn spawn_mesh(app: &mut App, mesh: impl Into<Mesh>, color: Color, place: Tra
 
 /// Draws a few frames, so that everything has settled, and reads an image back.
 pub fn shoot(app: &mut App, target: &Handle<Image>) -> Picture {
+    wait_for_pipelines(app);
+    read(app, target)
+}
+
+/// Draws until no shader is still being loaded or compiled, and then the frames in which what they draw gets ready.
+fn wait_for_pipelines(app: &mut App) {
+    let is_waiting = |app: &App| {
+        let cache = app.get_sub_app(RenderApp).unwrap().world().resource::<PipelineCache>();
+        cache.waiting_pipelines().next().is_some()
+    };
     for _ in 0..3 {
         app.update();
     }
-    read(app, target)
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while is_waiting(app) {
+        assert!(Instant::now() < deadline, "a shader is still not compiled after a minute");
+        app.update();
+        if !is_waiting(app) {
+            for _ in 0..3 {
+                app.update();
+            }
+        }
+    }
 }
 
 /// Draws until an image has been read back.

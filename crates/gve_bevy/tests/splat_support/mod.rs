@@ -18,7 +18,7 @@ use bevy::{
         RenderApp, RenderPlugin,
         gpu_readback::{Readback, ReadbackComplete},
         pipelined_rendering::PipelinedRenderingPlugin,
-        render_resource::{Extent3d, TextureDimension, TextureFormat, TextureUsages},
+        render_resource::{Extent3d, PipelineCache, TextureDimension, TextureFormat, TextureUsages},
         renderer::RenderDevice,
     },
     window::ExitCondition,
@@ -43,11 +43,16 @@ pub fn app() -> App {
 
 /// The same with these plugins of ours.
 pub fn app_with(plugins: impl PluginGroup) -> App {
+    app_on(RenderPlugin { synchronous_pipeline_compilation: true, ..default() }, plugins)
+}
+
+/// The same on a GPU that is set up like this.
+pub fn app_on(renderer: RenderPlugin, plugins: impl PluginGroup) -> App {
     let mut app = App::new();
     app.add_plugins(
         DefaultPlugins
             .set(WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..default() })
-            .set(RenderPlugin { synchronous_pipeline_compilation: true, ..default() })
+            .set(renderer)
             .disable::<LogPlugin>()
             .disable::<WinitPlugin>()
             .disable::<PipelinedRenderingPlugin>(),
@@ -141,9 +146,7 @@ pub fn spawn_lights(app: &mut App) {
 /// Draws until nothing changes any more and reads an image back. (Bevy sizes its light clusters by what it
 /// reads back from the GPU a few frames later; until then lamps are missing.)
 pub fn shoot(app: &mut App, target: &Handle<Image>) -> Picture {
-    for _ in 0..4 {
-        app.update();
-    }
+    wait_for_pipelines(app);
     let mut last = read(app, target);
     for _ in 0..20 {
         let next = read(app, target);
@@ -153,6 +156,27 @@ pub fn shoot(app: &mut App, target: &Handle<Image>) -> Picture {
         last = next;
     }
     panic!("the picture never settles");
+}
+
+/// Draws until no shader is still being loaded or compiled, and then the frames in which what they draw gets ready.
+fn wait_for_pipelines(app: &mut App) {
+    let is_waiting = |app: &App| {
+        let cache = app.get_sub_app(RenderApp).unwrap().world().resource::<PipelineCache>();
+        cache.waiting_pipelines().next().is_some()
+    };
+    for _ in 0..4 {
+        app.update();
+    }
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while is_waiting(app) {
+        assert!(Instant::now() < deadline, "a shader is still not compiled after a minute");
+        app.update();
+        if !is_waiting(app) {
+            for _ in 0..4 {
+                app.update();
+            }
+        }
+    }
 }
 
 /// Draws until an image has been read back.
