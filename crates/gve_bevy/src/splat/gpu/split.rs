@@ -188,11 +188,6 @@ mod tests {
 
     #[test]
     fn a_pane_among_the_splats_parts_them() {
-        let draw_function = if request.is_tiled {
-            functions.read().id::<DrawRange>()
-        } else {
-            functions.read().id::<DrawSplats>()
-        };
         let plan = Plan::new(vec![at(2.0), at(9.0), at(0.5)], 1.0, 3.0);
         assert_eq!(plan.distances, [2.0]);
         // The far range between 9 and 2, the near one between 2 and 0.5; keys are negative.
@@ -201,22 +196,12 @@ mod tests {
 
     #[test]
     fn panes_before_and_behind_part_nothing() {
-        let draw_function = if request.is_tiled {
-            functions.read().id::<DrawRange>()
-        } else {
-            functions.read().id::<DrawSplats>()
-        };
         let plan = Plan::new(vec![at(9.0), at(0.5)], 1.0, 3.0);
         assert_eq!((plan.distances.len(), plan.places), (0, vec![-4.75]));
     }
 
     #[test]
     fn more_panes_than_ranges_are_thinned_out_and_cuts_never_cross() {
-        let draw_function = if request.is_tiled {
-            functions.read().id::<DrawRange>()
-        } else {
-            functions.read().id::<DrawSplats>()
-        };
         let plan = Plan::new((0..100).map(|i| at(1.0 + 0.01 * i as f32)).collect(), 0.5, 5.0);
         assert!(plan.ranges() <= MAX_RANGES && plan.ranges() > MAX_RANGES / 2);
         assert!(plan.distances.is_sorted_by(|a, b| a >= b));
