@@ -1013,6 +1013,14 @@ export interface Violation {
     message: string;
 }
 
+/**
+ * What the entries of a snapshot are called, by their `asset_id`; an entry that is not here has no name.
+ *
+ * In JSON the ids are written in decimal, as the keys of one object: `labels[entry.asset_id]` finds a label in
+ * JavaScript, also with an id that is a `bigint`.
+ */
+export type SceneLabels = Record<string, string>;
+
 /** What an entry shows. */
 export const SnapshotKind = {
     /** A mesh. */

@@ -25,7 +25,8 @@ pub(crate) fn run(end: Roundtrip) -> anyhow::Result<()> {
     }
 }
 
-/// Sends random recipes through Python, with all the other Python tests, and through TypeScript.
+/// Sends random recipes through Python, with all the other Python tests, and through TypeScript, which reads the golden
+/// scene snapshots too.
 ///
 /// `python` is the interpreter of an environment with the packages of `backend/requirements-dev.txt`;
 /// the npm packages of `tests/typescript` must be there.
@@ -46,10 +47,12 @@ fn all(python: &Path) -> anyhow::Result<()> {
 
     let tests = root.join("tests/typescript");
     shell::run(Command::new("node").args(["node_modules/typescript/bin/tsc", "-p", "."]).current_dir(tests))?;
-    let program = root.join("out/typescript/tests/typescript/src/roundtrip.mjs");
+    let programs = root.join("out/typescript/tests/typescript/src");
     let back = folder.join("typescript");
-    shell::run(Command::new("node").arg(program).arg(&sent).arg(&back))?;
-    check(&back, RECIPES)
+    shell::run(Command::new("node").arg(programs.join("roundtrip.mjs")).arg(&sent).arg(&back))?;
+    check(&back, RECIPES)?;
+    let snapshots = root.join("tests/golden/snapshots");
+    shell::run(Command::new("node").arg(programs.join("snapshots.mjs")).arg(snapshots))
 }
 
 /// The recipes as a TypeScript source, so that the type checker reads every field of them.

@@ -24,6 +24,7 @@
 //! | [`volume`] | the distance volume, raymarched as an opaque and lit object |
 //! | [`splat`] | gaussian splats, sorted, tested against the depth of everything opaque |
 //! | [`shell`] | the surface mesh with ordinary materials |
+//! | [`scene`] | what is in the scene, for a hierarchy panel |
 //! | `foreign` | splats of other programs, PLY and SPZ, as assets; feature `interchange` |
 //! | `net` | assets from a running Architect: `gve://42`; feature `net` |
 //! | [`systems`] | the sets that the systems above run in |
@@ -36,6 +37,7 @@ pub mod foreign;
 #[cfg(feature = "net")]
 pub mod net;
 pub mod object;
+pub mod scene;
 pub mod shell;
 pub mod splat;
 pub mod systems;

@@ -1,7 +1,10 @@
 //! The scene snapshot that the hierarchy panel reads: a `u32` count, then 10 bytes per entry,
-//! little-endian, meshes first, then fields.
+//! little-endian, meshes first, then fields. The names of the entries travel beside it, as [`SceneLabels`].
+
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use typeshare::typeshare;
 
 /// What an entry shows.
@@ -33,13 +36,23 @@ impl JsonSchema for SnapshotKind {
 /// One object of the scene.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SnapshotEntry {
-    /// The engine's id of the asset.
+    /// The engine's id of what the entry shows: any 64 bits, good for one run of the engine. JavaScript holds it as a
+    /// `bigint` only.
     pub asset_id: u64,
     /// Mesh or field.
     pub kind: SnapshotKind,
     /// Whether it is drawn.
     pub active: bool,
 }
+
+/// What the entries of a snapshot are called, by their `asset_id`; an entry that is not here has no name.
+///
+/// In JSON the ids are written in decimal, as the keys of one object: `labels[entry.asset_id]` finds a label in
+/// JavaScript, also with an id that is a `bigint`.
+#[typeshare(serialized_as = "BTreeMap<String, String>")]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SceneLabels(pub BTreeMap<u64, String>);
 
 /// Why bytes are not a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -65,6 +78,12 @@ pub enum SnapshotError {
         /// The byte found.
         found: u8,
     },
+    /// A mesh after a field.
+    #[error("entry {entry}: a mesh after a field; meshes come first")]
+    Order {
+        /// Index of the mesh.
+        entry: u32,
+    },
 }
 
 const ENTRY_BYTES: usize = 10;
@@ -82,7 +101,11 @@ pub fn encode_snapshot(entries: &[SnapshotEntry]) -> Vec<u8> {
     bytes
 }
 
-/// Reads a snapshot.
+/// Reads a snapshot; nothing is allocated before the count is known to fit the length.
+///
+/// # Errors
+/// Says which byte of which entry is not as [`encode_snapshot`] writes it: what is read is written as the same bytes
+/// again.
 pub fn decode_snapshot(bytes: &[u8]) -> Result<Vec<SnapshotEntry>, SnapshotError> {
     let Some((count, rest)) = bytes.split_first_chunk::<4>() else {
         return Err(SnapshotError::Length { entries: 0, expected: 4, found: bytes.len() });
@@ -93,6 +116,7 @@ pub fn decode_snapshot(bytes: &[u8]) -> Result<Vec<SnapshotEntry>, SnapshotError
         return Err(SnapshotError::Length { entries: count, expected, found: bytes.len() });
     }
     let (entries, _) = rest.as_chunks::<ENTRY_BYTES>();
+    let mut last = SnapshotKind::Mesh;
     (0..count)
         .zip(entries)
         .map(|(entry, bytes)| {
@@ -105,6 +129,10 @@ pub fn decode_snapshot(bytes: &[u8]) -> Result<Vec<SnapshotEntry>, SnapshotError
             if *active > 1 {
                 return Err(SnapshotError::Flag { entry, field: "active", found: *active });
             }
+            if kind < last {
+                return Err(SnapshotError::Order { entry });
+            }
+            last = kind;
             Ok(SnapshotEntry { asset_id: u64::from_le_bytes(*id), kind, active: *active == 1 })
         })
         .collect()
