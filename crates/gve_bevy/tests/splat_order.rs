@@ -103,6 +103,7 @@ fn shown_color(app: &mut App, target: &Handle<Image>, color: [u8; 3]) -> [f32; 3
     };
     let object = spawn(app, asset(vec![wall], matt(color)), Transform::default());
     let shown = linear(&shoot(app, target))[(SIZE * SIZE / 2 + SIZE / 2) as usize];
+    println!("{color:?} is shown as {shown:?}");
     app.world_mut().despawn(object);
     shown
 }

@@ -21,7 +21,9 @@ struct Surface {
 
 // The light that leaves the surface towards the eye, and its opacity; all 0 where it is not seen.
 fn light(surface: Surface) -> vec4<f32> {
-    let world = vec4(surface.world_position, 1.0);
+    // Bevy's lighting of the very origin of the world is not a number on some GPUs; it is one a micrometre away.
+    let is_origin = all(surface.world_position == vec3(0.0));
+    let world = vec4(select(surface.world_position, vec3(1e-6), is_origin), 1.0);
     let clip = view.clip_from_world * world;
     let is_orthographic = view.clip_from_view[3].w == 1.0;
     let to_eye = pbr_functions::calculate_view(world, is_orthographic);
