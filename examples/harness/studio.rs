@@ -30,6 +30,8 @@ use crate::{
 
 /// Frames drawn before a picture counts: one to extract, one to prepare materials, one to sort, one to spare.
 const SETTLE_FRAMES: usize = 4;
+/// How long is waited for shaders: some of Bevy's never come where a GPU lacks what they need.
+const SHADER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an asset may take to load.
 const LOAD_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -191,10 +193,7 @@ impl Studio {
         self.settle();
         // Shaders are loaded beside the frames; what they draw is missing until then.
         let started = Instant::now();
-        while self.waits_for_shaders() {
-            if started.elapsed() > LOAD_TIMEOUT {
-                bail!("the shaders are not compiled within {LOAD_TIMEOUT:?}");
-            }
+        while self.waits_for_shaders() && started.elapsed() < SHADER_TIMEOUT {
             self.app.update();
             if !self.waits_for_shaders() {
                 self.settle();
