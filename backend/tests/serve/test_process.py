@@ -18,7 +18,7 @@ import pytest
 from harness import recipe, save_body
 
 BACKEND = Path(__file__).resolve().parents[2]
-WAIT_SECS = 120.0
+WAIT_SECS = 300.0
 LIGHT = ("--device", "cpu", "--no-train")
 
 

@@ -186,3 +186,38 @@ fn flat_bars_that_are_too_thin_are_whole_or_reported() {
     }
     println!("{whole} of {count} are whole");
 }
+
+/// Wires thinner than what is promised are whole, or reported with their node, a place on them and their thickness.
+#[test]
+fn wires_that_are_too_thin_are_whole_or_reported() {
+    let (mut whole, mut count) = (0, 0);
+    for radius in [0.0001f32, 0.00018, 0.0003] {
+        let wire =
+            format!(r#"{{"op": "cylinder", "name": "wire", "radius": {radius}, "half_height": 0.495}}"#);
+        for turn in turns(4) {
+            let name = format!("{wire} turned by {turn:?}");
+            let report =
+                shell::generate(&field(&turned(turn, &union(&[BALL, &wire]))), DEFAULT_VOLUME_RESOLUTION)
+                    .unwrap();
+            assert_eq!(faults(&report.shell), Faults::default(), "{name}");
+            let found = pieces(&report.shell);
+            let reach = report.shell.positions.iter().map(|&p| Vec3::from(p).length()).fold(0.0, f32::max);
+            count += 1;
+            if found == [2] && reach > 0.494 {
+                whole += 1;
+                continue;
+            }
+            assert!(!report.thin.is_empty(), "{name}: {found:?}, {reach}");
+            let axis = gve_sdf::Quat::from_axis_angle(turn.0.normalize(), turn.1) * Vec3::Y;
+            for thin in &report.thin {
+                assert!(thin.node.ends_with("(wire)"), "{name}: {thin:?}");
+                let off = thin.position.reject_from_normalized(axis).length();
+                assert!(off < radius, "{name}: {thin:?} is {off} m off the wire");
+                let share = thin.thickness_m / (2.0 * radius);
+                assert!((0.5..1.1).contains(&share), "{name}: {thin:?}");
+            }
+        }
+    }
+    println!("{whole} of {count} are whole");
+    assert!(whole < count, "nothing had to be reported");
+}

@@ -27,6 +27,10 @@ const LEAST_FREEDOM: f64 = 3.0;
 /// So many steps a line takes as short as they need be; then they are at least so many times the shortest.
 const PATIENCE: usize = 24;
 const GRAZING_STEP: f32 = 4.0;
+/// Longest step inside the solid where parts meet, as a share of the cube's side: the first where they weigh
+/// differently. The distance tells how far the surface is, not how far the next part: where parts overlap, a small one
+/// may lie deep inside a large one.
+const LONGEST_STEP: [f32; 2] = [1.0 / 8.0, 1.0 / 4.0];
 /// Shortest step, as a share of the cube's side.
 const SHORTEST_STEP: f32 = 1.0 / 16.0;
 
@@ -112,6 +116,16 @@ struct Line {
     at: At,
     /// Where it came nearest to the surface.
     nearest: At,
+    /// The way through one part that it has come by the last steps, not yet added up.
+    run: Stretch,
+}
+
+/// A piece of a line that lies in one part.
+#[derive(Debug, Clone, Copy, Default)]
+struct Stretch {
+    part: u16,
+    from: f64,
+    to: f64,
 }
 
 impl Line {
@@ -180,6 +194,11 @@ struct Gap {
 }
 
 impl Gap {
+    /// Whether both ends are in the same part.
+    fn is_in_one_part(&self) -> bool {
+        self.from.is_inside() && self.to.is_inside() && self.from.part == self.to.part
+    }
+
     /// Where it is cut for a closer look: where the surface seems to be, or half way.
     fn cut(&self) -> f32 {
         let Self { from, to, .. } = *self;
@@ -241,6 +260,7 @@ impl<'a> Tracer<'a> {
         let lipschitz = self.scale.field.lipschitz().min(cube.region.lipschitz()).max(1e-3);
         let per_metre = lipschitz.recip();
         let shortest = self.scale.finest.min(SHORTEST_STEP * cube.side);
+        let longest = self.longest_step(cube);
         let mut met = false;
         self.open.clear();
         self.open.extend(0..self.lines.len());
@@ -265,7 +285,8 @@ impl<'a> Tracer<'a> {
             self.points.clear();
             for &index in &self.open {
                 let line = &self.lines[index];
-                let step = (line.at.distance.abs() * per_metre).max(least);
+                let farthest = if line.at.is_inside() { longest.max(least) } else { f32::INFINITY };
+                let step = (line.at.distance.abs() * per_metre).max(least).min(farthest);
                 // Far from the origin a step may be too short to change the number.
                 let t = (line.at.t + step).max(line.at.t.next_up()).min(end);
                 self.ahead.push(t);
@@ -278,17 +299,33 @@ impl<'a> Tracer<'a> {
                 let gap = Gap { line: index, from: line.at, to, is_close: false };
                 line.go_to(to);
                 met |= to.is_inside();
-                if !run.close(line, gap, shortest) {
+                if gap.is_in_one_part() {
+                    run.extend(line, &gap);
+                } else if !run.close(line, gap, shortest) {
                     self.gaps.push(gap);
                 }
             }
             let lines = &self.lines;
             self.open.retain(|&index| lines[index].at.t < end);
         }
+        for (index, line) in self.lines.iter().enumerate() {
+            run.add(line, index, line.run);
+        }
         self.cut_gaps(cube, axis, shortest, &mut run);
         let mut tally = run.finish();
         tally.may_hide = !met && self.comes_near(cube, axis, square * lipschitz);
         tally
+    }
+
+    /// How far a line may go at once inside the solid, in metres.
+    fn longest_step(&self, cube: &Cube) -> f32 {
+        if cube.region.uniform_part().is_some() {
+            return f32::INFINITY;
+        }
+        let parts = cube.region.possible_parts();
+        let density = |&part: &u16| self.scale.densities[usize::from(part)];
+        let weigh_alike = parts.iter().all(|part| density(part) == density(&parts[0]));
+        LONGEST_STEP[usize::from(weigh_alike)] * cube.side
     }
 
     /// Whether a line comes nearer than `reach` to a surface that lies in the cube. What lies beyond its sides is in its
@@ -343,7 +380,8 @@ impl<'a> Tracer<'a> {
                 let (du, dv) = (random.offset() * square, random.offset() * square);
                 for sign in [1.0, -1.0] {
                     let at = At { t: cube.min[axis], ..At::default() };
-                    self.lines.push(Line { u: u + sign * du, v: v + sign * dv, at, nearest: at });
+                    let (u, v) = (u + sign * du, v + sign * dv);
+                    self.lines.push(Line { u, v, at, nearest: at, run: Stretch::default() });
                 }
             }
         }
@@ -401,11 +439,10 @@ impl Run<'_> {
     /// Adds what lies in a gap, unless that takes a closer look.
     fn close(&mut self, line: &Line, gap: Gap, shortest: f32) -> bool {
         let Gap { from, to, .. } = gap;
+        let mut add = |at: At, from, to| self.add(line, gap.line, Stretch { part: at.part, from, to });
         match (from.is_inside(), to.is_inside()) {
             (false, false) => {}
-            (true, true) if from.part == to.part => {
-                self.add(line, gap, from.part, f64::from(from.t), f64::from(to.t));
-            }
+            (true, true) if from.part == to.part => add(from, f64::from(from.t), f64::from(to.t)),
             (true, true) => {
                 let length = to.t - from.t;
                 // As good as the numbers are, or as short as it gets.
@@ -414,25 +451,34 @@ impl Run<'_> {
                     return false;
                 }
                 // Where parts touch, the field rises to 0 between them.
-                let border = between(from, to, f64::from(from.distance.abs()), f64::from(to.distance.abs()));
-                self.add(line, gap, from.part, f64::from(from.t), border);
-                self.add(line, gap, to.part, border, f64::from(to.t));
+                let border = between(from, to);
+                add(from, f64::from(from.t), border);
+                add(to, border, f64::from(to.t));
             }
             // Curved surfaces are not where a straight line between two distances says, and always on the same side of it.
             _ if !gap.is_close => return false,
-            (inside, _) => {
-                let border = between(from, to, f64::from(from.distance.abs()), f64::from(to.distance.abs()));
-                if inside {
-                    self.add(line, gap, from.part, f64::from(from.t), border);
-                } else {
-                    self.add(line, gap, to.part, border, f64::from(to.t));
-                }
-            }
+            (true, false) => add(from, f64::from(from.t), between(from, to)),
+            (false, true) => add(to, between(from, to), f64::from(to.t)),
         }
         true
     }
 
-    fn add(&mut self, line: &Line, gap: Gap, part: u16, from: f64, to: f64) {
+    /// Goes on along the line by a gap that lies in one part; adds the stretch before where another part begins.
+    fn extend(&mut self, line: &mut Line, gap: &Gap) {
+        let Gap { from, to, .. } = *gap;
+        if line.run.part == from.part && line.run.to == f64::from(from.t) {
+            line.run.to = f64::from(to.t);
+            return;
+        }
+        self.add(line, gap.line, line.run);
+        line.run = Stretch { part: from.part, from: f64::from(from.t), to: f64::from(to.t) };
+    }
+
+    fn add(&mut self, line: &Line, index: usize, stretch: Stretch) {
+        let Stretch { part, from, to } = stretch;
+        if to <= from {
+            return;
+        }
         let density = self.scale.densities[usize::from(part)];
         let length = to - from;
         let [across, up] = others(self.axis);
@@ -441,8 +487,8 @@ impl Run<'_> {
         middle[across] = f64::from(line.u);
         middle[up] = f64::from(line.v);
         self.tally.part(part).add_bar(middle - self.scale.origin, self.axis, length, self.section, density);
-        let pair = gap.line / 2 % 2;
-        let sums = &mut self.pairs[gap.line / LINES];
+        let pair = index / 2 % 2;
+        let sums = &mut self.pairs[index / LINES];
         sums[pair] += length * self.section * density;
         sums[2 + pair] += length * self.section;
     }
@@ -480,8 +526,9 @@ fn point(axis: usize, line: &Line, t: f32) -> Vec3 {
     p
 }
 
-/// Divides a gap in the proportion of two lengths.
-fn between(from: At, to: At, a: f64, b: f64) -> f64 {
+/// Divides a gap in the proportion of its ends' distances.
+fn between(from: At, to: At) -> f64 {
+    let [a, b] = [from, to].map(|at| f64::from(at.distance.abs()));
     let share = if a + b > 0.0 { a / (a + b) } else { 0.5 };
     f64::from(from.t) + share * (f64::from(to.t) - f64::from(from.t))
 }
