@@ -33,6 +33,8 @@ const MAX_CUTS: usize = 12;
 const MAX_CUBES: usize = 150_000;
 /// How often the estimate may miss the tolerance before it is left at that.
 const MAX_TRIES: u64 = 3;
+/// What is cut goes on until this share of the wanted variance is left: somewhat beyond it, so that there are few rounds.
+const ENOUGH: f64 = 0.7;
 /// What does not even out from line to line: rounding of distances to single precision, and curvature between the two
 /// points that a border lies between.
 const SYSTEMATIC: f64 = 3e-5;
@@ -176,8 +178,8 @@ fn refine(scale: Scale<'_>, mut pieces: Vec<Piece>, tolerance: f64, by_both: boo
             if piece.cube.is_none() || piece.cuts >= MAX_CUTS {
                 continue;
             }
-            // Somewhat beyond the goal, so that there are few rounds.
-            let wanted = (is_uncertain && rest > 0.3 * goal && shares[index] > 0.0) || hides(piece, &scale);
+            let wanted =
+                (is_uncertain && rest > ENOUGH * goal && shares[index] > 0.0) || hides(piece, &scale);
             if wanted && looked_at + 8 * count < MAX_CUBES {
                 rest -= shares[index];
                 is_cut[index] = true;
