@@ -158,7 +158,7 @@ fn march(ray: Ray) -> Hit {
         let leave = max(wall, at);
         // Parameter of one cell.
         let one_cell = width * volume.cell_size / ray.speed;
-        if node.slot == EMPTY {
+        if node.place == EMPTY {
             outside = (node.link >> 31u) == 0u;
             // No point of this brick is nearer to the surface than that, so neither is the last one. A short
             // way is not worth leaving the exact path along the walls for.
@@ -228,7 +228,7 @@ fn deepest(ray: Ray, hit: Hit, enough: f32) -> Hit {
             break;
         }
         let node = descend(place_of(point_at(ray, at)));
-        if node.slot == EMPTY {
+        if node.place == EMPTY {
             if (node.link >> 31u) != 0u {
                 found.miss = -enough;
             }
