@@ -46,6 +46,8 @@ struct Surface {
 var<private> volume: Volume;
 // One over the side of the atlas in texels.
 var<private> texel_size: vec3<f32>;
+// The width of the cells that are fine enough, in cells of level 0: finer ones would not be seen.
+var<private> fine_enough: f32;
 
 const BRICK_CELLS: f32 = 7.0;
 const BRICK_SAMPLES: u32 = 8u;
@@ -102,6 +104,7 @@ fn load_volume(record: u32) {
     volume.first_cell = e.x;
     volume.first_part = e.y;
     volume.first_surface = e.z;
+    fine_enough = 0.0;
 }
 
 // The same for whoever reads samples.
@@ -126,13 +129,14 @@ fn place_of(point: vec3<f32>) -> vec3<i32> {
     return clamp(place, vec3(0), places() - 1);
 }
 
-// The finest brick at a place. A brick that is empty, or stored and not refined, ends the descent.
+// The finest brick at a place, or one that is fine enough. A brick that is empty, or stored and not refined, ends the
+// descent.
 fn descend(place: vec3<i32>) -> Node {
     var level = 0u;
     var index = place >> vec3(volume.depth);
     let first = vec3<u32>(index);
     var found = node_at(volume.first_cell + first.x + volume.bricks.x * (first.y + volume.bricks.y * first.z));
-    while level < volume.depth && found.x != EMPTY && found.y != NONE {
+    while level < volume.depth && found.x != EMPTY && found.y != NONE && width_of(level) > fine_enough {
         level++;
         index = place >> vec3(volume.depth - level);
         let octant = vec3<u32>(index & vec3(1));
