@@ -224,6 +224,10 @@ fn an_object_that_goes_while_it_comes_is_forgotten() {
         assert!(frames < 200, "{:?}", progress(&app, comes));
     }
     assert!(progress(&app, stays).is_complete());
+    // Neither does a reload.
+    reload(&mut app, comes, asset_with(&shape, deep(&shape)));
+    (0..3).for_each(|_| app.update());
+    assert!(progress(&app, comes).is_reload);
     app.world_mut().despawn(comes);
     (0..6).for_each(|_| app.update());
     // Drivers round a little, each time otherwise.
