@@ -67,7 +67,7 @@ pub mod prelude {
         shell::GveShellPlugin,
         splat::{GveSplatDefaults, GveSplatPlugin, GveSplatRaster, GveSplatSettings, GveSplatSort},
         systems::GveSystems,
-        volume::GveVolumePlugin,
+        volume::{GveVolumePlugin, GveVolumeProgress, GveVolumeSettings},
     };
 }
 

@@ -73,7 +73,7 @@ fn volumes_promise_their_depths_where_the_gpu_listens() {
         .pipelines()
         .filter_map(defs)
         .filter(|defs| {
-            defs.iter().any(|def| matches!(def, ShaderDefVal::UInt(name, _) if name == "GVE_LEVELS"))
+            defs.iter().any(|def| matches!(def, ShaderDefVal::UInt(name, _) if name == "GVE_COLUMN_LAYERS"))
         })
         .map(|defs| defs.contains(&"GVE_EARLY_DEPTH".into()))
         .collect();

@@ -110,6 +110,11 @@ impl WeakLoad {
     pub(crate) fn is_of(&self, asset: &GveAsset) -> bool {
         std::ptr::eq(self.0.as_ptr(), Arc::as_ptr(&asset.file))
     }
+
+    /// Whether somebody still has the file.
+    pub(crate) fn is_there(&self) -> bool {
+        self.0.strong_count() > 0
+    }
 }
 
 /// The asset type, its loader, and messages about bad files.

@@ -10,6 +10,7 @@
     EMPTY,
     brick_of,
     descend,
+    fine_enough,
     place_of,
     places,
     sample_brick,
@@ -20,6 +21,12 @@
 // The shortest step in cells. Near the surface a ray that grazes it would otherwise creep; what it cuts off a corner
 // is far below what the samples resolve.
 const MIN_STEP: f32 = 0.2;
+// Cells that are finer than so many pixels are not looked at. A shadow map is blurred over more than one of its own.
+#ifdef GVE_NO_NEAR_PLANE
+const ENOUGH_PIXELS: f32 = 2.0;
+#else
+const ENOUGH_PIXELS: f32 = 1.0;
+#endif
 // Steps through one brick, at most: its diagonal is 12.2 cells long.
 const MAX_STEPS: u32 = 64u;
 
@@ -31,6 +38,8 @@ struct Ray {
     direction: vec3<f32>,
     // Metres in the asset's space for each metre in the world.
     speed: f32,
+    // The same across the ray, where it is least.
+    least_stretch: f32,
     start: f32,
     end: f32,
     // Whether the ray starts at the near plane and not where it enters the box.
@@ -72,6 +81,9 @@ fn ray_through(world_position: vec3<f32>, instance_index: u32) -> Ray {
     let anchor = (local_from_world * vec4(world_position, 1.0)).xyz;
     let direction = (local_from_world * vec4(ray.world_direction, 0.0)).xyz;
     ray.speed = max(length(direction), 1e-20);
+    let right = (local_from_world * vec4(view.world_from_view[0].xyz, 0.0)).xyz;
+    let up = (local_from_world * vec4(view.world_from_view[1].xyz, 0.0)).xyz;
+    ray.least_stretch = min(min(length(right), length(up)), ray.speed);
     ray.anchor = (anchor - volume.origin) / volume.cell_size;
     ray.direction = direction / volume.cell_size;
 
@@ -132,6 +144,11 @@ fn pixel_at(ray: Ray, at: f32) -> f32 {
     return 2.0 * clip_w / (view.viewport.w * abs(view.clip_from_view[1][1]));
 }
 
+// The width of the cells that are fine enough there, in cells of level 0: no wider than a pixel.
+fn fine_enough_at(ray: Ray, at: f32) -> f32 {
+    return ENOUGH_PIXELS * pixel_at(ray, at) * ray.least_stretch / volume.cell_size;
+}
+
 // Where the ray goes from outside to inside first.
 //
 // It goes from brick to brick. In a stored one it steps by the stored distance and never beyond the brick, whose
@@ -150,6 +167,7 @@ fn march(ray: Ray) -> Hit {
     // A camera inside the solid sees out of it, as out of a mesh whose back faces are not drawn.
     var outside = !ray.cut;
     for (var visited = 0u; visited < volume.max_visits && at < ray.end; visited++) {
+        fine_enough = fine_enough_at(ray, at);
         let node = descend(place);
         let width = width_of(node.level);
         let low = BRICK_CELLS * width * vec3<f32>(node.index);
@@ -158,7 +176,7 @@ fn march(ray: Ray) -> Hit {
         let leave = max(wall, at);
         // Parameter of one cell.
         let one_cell = width * volume.cell_size / ray.speed;
-        if node.slot == EMPTY {
+        if node.place == EMPTY {
             outside = (node.link >> 31u) == 0u;
             // No point of this brick is nearer to the surface than that, so neither is the last one. A short
             // way is not worth leaving the exact path along the walls for.
@@ -228,7 +246,7 @@ fn deepest(ray: Ray, hit: Hit, enough: f32) -> Hit {
             break;
         }
         let node = descend(place_of(point_at(ray, at)));
-        if node.slot == EMPTY {
+        if node.place == EMPTY {
             if (node.link >> 31u) != 0u {
                 found.miss = -enough;
             }

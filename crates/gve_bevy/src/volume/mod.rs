@@ -1,9 +1,13 @@
 //! The distance volume, raymarched as an opaque and lit object.
 //!
-//! An object's volume is drawn by an ordinary Bevy [`Material`](bevy::pbr::Material) on the box around it. Its
-//! fragment shader marches the sparse bricks of the volume, writes the depth of what it hits, and hands the
-//! surface to Bevy's own lighting. So a volume is culled, batched, lit, fogged and tone mapped as a mesh is, hides
-//! and is hidden by meshes and other volumes, and casts and receives shadows.
+//! Volumes are drawn by an ordinary Bevy [`Material`](bevy::pbr::Material) on the boxes around them. Its fragment
+//! shader marches the sparse bricks of a volume, writes the depth of what it hits, and hands the surface to Bevy's own
+//! lighting. So a volume is culled, batched, lit, fogged and tone mapped as a mesh is, hides and is hidden by meshes
+//! and other volumes, and casts and receives shadows.
+//!
+//! The bricks of all assets lie in one pool of textures, and all volumes share one material and one mesh: a camera or a
+//! light draws them all at once, whatever their number. Which asset an instance shows is told by its
+//! [`MeshTag`](bevy::mesh::MeshTag).
 //!
 //! A volume is a tree of bricks: coarse ones everywhere near the surface, finer ones where it needs them. A ray
 //! goes from brick to brick, each time down to the finest one. Empty bricks are skipped by the distance stored for
@@ -13,26 +17,35 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `tree.wgsl` | the tree on the GPU: descent, samples, gradient, materials |
+//! | `tree.wgsl` | an asset's record and its tree on the GPU: descent, samples, gradient, materials |
 //! | `march.wgsl` | rays, and where they hit |
 //! | `walls.wgsl` | the box, and the depth that its walls are tested with |
 //! | `coverage.wgsl` | which samples of a pixel are covered |
-//! | `uniform`, `upload` | the same tree's uniforms and textures, filled level by level from the mapped file |
 //! | `limits` | what a GPU must be able to do |
-//! | `proxy` | the boxes that volumes are drawn on |
+//! | `space` | who has which places in the pool |
+//! | `load` | one load of an asset on its way to the GPU |
+//! | `residents` | which assets are in the pool, and what is sent in each frame |
+//! | `record` | what the shader is told of an asset |
+//! | `textures` | the textures of the pool, on the side of the renderer |
+//! | `material`, `parts` | the one material, and the cubes that volumes are drawn on |
 
 mod limits;
+mod load;
 mod material;
-mod proxy;
-mod uniform;
-mod upload;
+mod parts;
+mod record;
+mod residents;
+mod settings;
+mod space;
+mod textures;
 
 use bevy::{
     asset::embedded_asset,
     pbr::MaterialPlugin,
     prelude::*,
     render::{
-        RenderApp,
+        ExtractSchedule, Render, RenderApp, RenderStartup, RenderSystems,
+        erased_render_asset::prepare_erased_assets,
         renderer::{RenderAdapter, RenderDevice},
     },
     shader::load_shader_library,
@@ -44,14 +57,14 @@ use crate::{
 };
 
 pub use material::GveVolumeMaterial;
+pub use settings::{GveVolumeProgress, GveVolumeSettings};
 
 /// Draws volumes.
 ///
 /// # Requires
 /// [`PbrPlugin`](bevy::pbr::PbrPlugin) before it (part of `DefaultPlugins`), and a GPU that takes the volume's
-/// textures: 3D textures of 16-bit floats that can be filtered and of integers of one and two bytes, 2D textures of
-/// two 32-bit integers and of 32-bit floats. Where something is missing it warns once and objects are drawn as
-/// shells.
+/// textures: 3D textures of 16-bit floats that can be filtered and of bytes, 2D textures of four 32-bit integers. Where
+/// something is missing it warns once and objects are drawn as shells.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct GveVolumePlugin;
 
@@ -69,7 +82,17 @@ impl Plugin for GveVolumePlugin {
         embedded_asset!(app, "volume.wgsl");
         embedded_asset!(app, "volume_prepass.wgsl");
         app.add_plugins(MaterialPlugin::<GveVolumeMaterial>::default())
-            .add_systems(PostUpdate, proxy::follow.in_set(GveSystems::Apply));
+            .init_resource::<GveVolumeSettings>()
+            .register_type::<GveVolumeSettings>()
+            .register_type::<GveVolumeProgress>()
+            .add_observer(parts::forget)
+            .add_systems(
+                PostUpdate,
+                (parts::follow, parts::plan)
+                    .chain()
+                    .in_set(GveSystems::Apply)
+                    .run_if(resource_exists::<residents::Residents>),
+            );
     }
 
     fn finish(&self, app: &mut App) {
@@ -77,23 +100,37 @@ impl Plugin for GveVolumePlugin {
             debug!("GveVolumePlugin has no renderer; volumes are not drawn");
             return;
         }
-        let Some(render_app) = app.get_sub_app(RenderApp) else { return };
+        let Some(render_app) = app.get_sub_app_mut(RenderApp) else { return };
         let (Some(device), Some(adapter)) = (
             render_app.world().get_resource::<RenderDevice>(),
             render_app.world().get_resource::<RenderAdapter>(),
         ) else {
             return;
         };
-        let limits = limits::VolumeLimits::of(device, adapter);
+        let limits = limits::pool_limits(device);
         let support = limits::ShaderSupport::of(device, adapter);
-        if let Some(missing) = limits.missing() {
+        let missing = limits::missing(device, adapter);
+        // The material asks for it whether there are volumes or not.
+        render_app.insert_resource(textures::PoolTextures::new(limits.column_layers));
+        if let Some(missing) = missing {
             warn!("volumes are drawn as shells: this GPU lacks {missing}");
             return;
         }
-        app.insert_resource(proxy::Proxies::new(support));
-        app.world_mut()
-            .resource_mut::<GveRenderers>()
-            .register(GveRepresentation::Volume, move |asset| limits.accept(&asset.volume()));
+        let material_is_bound = prepare_erased_assets::<MeshMaterial3d<GveVolumeMaterial>>;
+        render_app
+            .add_systems(RenderStartup, textures::forget)
+            .add_systems(ExtractSchedule, textures::extract)
+            .add_systems(
+                Render,
+                textures::fill.in_set(RenderSystems::PrepareAssets).before(material_is_bound),
+            );
+        let residents = residents::Residents::new(limits);
+        let refusals = residents.refusals();
+        app.insert_resource(parts::Looks::new(support)).insert_resource(residents);
+        app.world_mut().resource_mut::<GveRenderers>().register(GveRepresentation::Volume, move |asset| {
+            residents::accept(limits, asset.metadata(), &asset.volume())?;
+            refusals.reason(asset).map_or(Ok(()), Err)
+        });
     }
 }
 

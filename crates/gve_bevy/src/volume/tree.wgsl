@@ -6,6 +6,7 @@
 
 #define_import_path gve_bevy::volume::tree
 
+// The record of an asset.
 struct Volume {
     // Position of sample (0, 0, 0) in the asset's space, and the length of a cell of level 0, in metres.
     origin: vec3<f32>,
@@ -19,12 +20,12 @@ struct Volume {
     max_visits: u32,
     // Of level 0.
     bricks: vec3<u32>,
-    // The finest level.
+    // The finest level that is there.
     depth: u32,
-    // The side of the atlas in bricks.
-    atlas_bricks: vec3<u32>,
-    // For each level: its first cell, its first scale, its first layer of bricks in the atlas.
-    levels: array<vec4<u32>, #{GVE_LEVELS}>,
+    // Where its lists begin among the nodes: the cells of level 0, the materials of parts, how materials look.
+    first_cell: u32,
+    first_part: u32,
+    first_surface: u32,
 }
 
 // How one material looks.
@@ -35,18 +36,25 @@ struct Surface {
     metallic: f32,
 }
 
-@group(#{MATERIAL_BIND_GROUP}) @binding(0) var<uniform> volume: Volume;
-@group(#{MATERIAL_BIND_GROUP}) @binding(1) var cells: texture_2d<u32>;
-@group(#{MATERIAL_BIND_GROUP}) @binding(2) var scales: texture_2d<f32>;
-@group(#{MATERIAL_BIND_GROUP}) @binding(3) var distances: texture_3d<f32>;
-@group(#{MATERIAL_BIND_GROUP}) @binding(4) var distance_sampler: sampler;
-@group(#{MATERIAL_BIND_GROUP}) @binding(5) var parts: texture_3d<u32>;
-@group(#{MATERIAL_BIND_GROUP}) @binding(6) var part_materials: texture_2d<u32>;
-@group(#{MATERIAL_BIND_GROUP}) @binding(7) var<uniform> palette: array<Surface, #{GVE_PALETTE}>;
+// What all assets share: records, cells and looks; distances and parts of all bricks.
+@group(#{MATERIAL_BIND_GROUP}) @binding(0) var nodes: texture_2d<u32>;
+@group(#{MATERIAL_BIND_GROUP}) @binding(1) var distances: texture_3d<f32>;
+@group(#{MATERIAL_BIND_GROUP}) @binding(2) var distance_sampler: sampler;
+@group(#{MATERIAL_BIND_GROUP}) @binding(3) var parts: texture_3d<u32>;
+
+// The asset that this invocation is about.
+var<private> volume: Volume;
+// One over the side of the atlas in texels.
+var<private> texel_size: vec3<f32>;
+// The width of the cells that are fine enough, in cells of level 0: finer ones would not be seen.
+var<private> fine_enough: f32;
 
 const BRICK_CELLS: f32 = 7.0;
 const BRICK_SAMPLES: u32 = 8u;
-// The slot of a brick without samples, and the link of one without children.
+// Bricks along x and y of a column of the atlas, and along z.
+const COLUMN_BRICKS: u32 = 32u;
+const COLUMN_LAYERS: u32 = #{GVE_COLUMN_LAYERS}u;
+// The place of a brick without samples, and the link of one without children.
 const EMPTY: u32 = 0xffffffffu;
 const NONE: u32 = 0xffffffffu;
 
@@ -55,9 +63,12 @@ struct Node {
     level: u32,
     // Among the bricks of its level.
     index: vec3<i32>,
-    slot: u32,
+    // Among the bricks of the atlas.
+    place: u32,
     // For an empty brick, the bits of its bound.
     link: u32,
+    // Metres per stored unit.
+    scale: f32,
 }
 
 // A stored brick.
@@ -70,9 +81,36 @@ struct Brick {
     scale: f32,
 }
 
-// Lists lie in the rows of 2D textures.
-fn in_rows(i: u32) -> vec2<u32> {
-    return vec2(i % #{GVE_ROW}u, i / #{GVE_ROW}u);
+// Lists lie in the rows of the node texture.
+fn node_at(i: u32) -> vec4<u32> {
+    return textureLoad(nodes, vec2(i % #{GVE_ROW}u, i / #{GVE_ROW}u), 0);
+}
+
+// Takes the asset whose record is there; before anything else.
+fn load_volume(record: u32) {
+    let a = node_at(record);
+    let b = node_at(record + 1u);
+    let c = node_at(record + 2u);
+    let d = node_at(record + 3u);
+    let e = node_at(record + 4u);
+    volume.origin = bitcast<vec3<f32>>(a.xyz);
+    volume.cell_size = bitcast<f32>(a.w);
+    volume.box_min = bitcast<vec3<f32>>(b.xyz);
+    volume.inverse_lipschitz = bitcast<f32>(b.w);
+    volume.box_max = bitcast<vec3<f32>>(c.xyz);
+    volume.max_visits = c.w;
+    volume.bricks = d.xyz;
+    volume.depth = d.w;
+    volume.first_cell = e.x;
+    volume.first_part = e.y;
+    volume.first_surface = e.z;
+    fine_enough = 0.0;
+}
+
+// The same for whoever reads samples.
+fn load_volume_and_atlas(record: u32) {
+    load_volume(record);
+    texel_size = 1.0 / vec3<f32>(textureDimensions(distances));
 }
 
 // The width of a level's cells in cells of level 0; exact.
@@ -91,39 +129,36 @@ fn place_of(point: vec3<f32>) -> vec3<i32> {
     return clamp(place, vec3(0), places() - 1);
 }
 
-// The finest brick at a place. A brick that is empty, or stored and not refined, ends the descent.
+// The finest brick at a place, or one that is fine enough. A brick that is empty, or stored and not refined, ends the
+// descent.
 fn descend(place: vec3<i32>) -> Node {
     var level = 0u;
     var index = place >> vec3(volume.depth);
     let first = vec3<u32>(index);
-    var cell = first.x + volume.bricks.x * (first.y + volume.bricks.y * first.z);
-    var found = textureLoad(cells, in_rows(cell), 0).xy;
-    while level < volume.depth && found.x != EMPTY && found.y != NONE {
+    var found = node_at(volume.first_cell + first.x + volume.bricks.x * (first.y + volume.bricks.y * first.z));
+    while level < volume.depth && found.x != EMPTY && found.y != NONE && width_of(level) > fine_enough {
         level++;
         index = place >> vec3(volume.depth - level);
         let octant = vec3<u32>(index & vec3(1));
-        cell = volume.levels[level].x + 8u * found.y + octant.x + 2u * octant.y + 4u * octant.z;
-        found = textureLoad(cells, in_rows(cell), 0).xy;
+        found = node_at(found.y + octant.x + 2u * octant.y + 4u * octant.z);
     }
-    return Node(level, index, found.x, found.y);
+    return Node(level, index, found.x, found.y, bitcast<f32>(found.z));
 }
 
 // The samples of a node that has some.
 fn brick_of(node: Node) -> Brick {
-    let level = volume.levels[node.level];
-    let side = volume.atlas_bricks;
-    let row = node.slot / side.x;
-    let layer = row / side.y;
-    let place = vec3(node.slot - row * side.x, row - layer * side.y, level.z + layer);
-    let scale = textureLoad(scales, in_rows(level.y + node.slot), 0).r;
-    return Brick(node.level, node.index, BRICK_SAMPLES * place, scale);
+    let layer = node.place / (COLUMN_BRICKS * COLUMN_BRICKS);
+    let column = layer / COLUMN_LAYERS;
+    let x = column * COLUMN_BRICKS + node.place % COLUMN_BRICKS;
+    let y = node.place / COLUMN_BRICKS % COLUMN_BRICKS;
+    let z = layer % COLUMN_LAYERS;
+    return Brick(node.level, node.index, BRICK_SAMPLES * vec3(x, y, z), node.scale);
 }
 
 // The stored distance in metres at a point in cells from the brick's corner.
 fn sample_brick(brick: Brick, local: vec3<f32>) -> f32 {
     let inside = clamp(local, vec3(0.0), vec3(BRICK_CELLS));
-    let size = vec3<f32>(volume.atlas_bricks * BRICK_SAMPLES);
-    let texel = (vec3<f32>(brick.texel) + inside + 0.5) / size;
+    let texel = (vec3<f32>(brick.texel) + inside + 0.5) * texel_size;
     return brick.scale * textureSampleLevel(distances, distance_sampler, texel, 0.0).r;
 }
 
@@ -138,7 +173,7 @@ fn sample_around(brick: Brick, local: vec3<f32>) -> vec4<f32> {
     let step = vec3<i32>(floor(local * (f32(1u << shift) / BRICK_CELLS)));
     let node = descend(clamp((brick.index << vec3(shift)) + step, vec3(0), places() - 1));
     let is_same = node.level == brick.level && all(node.index == brick.index);
-    if node.slot == EMPTY || is_same {
+    if node.place == EMPTY || is_same {
         return vec4(inside, sample_brick(brick, inside));
     }
     // Between the two corners, in bricks of this level: exact.
@@ -161,11 +196,18 @@ fn gradient(brick: Brick, local: vec3<f32>) -> vec3<f32> {
     return slope / (volume.cell_size * width_of(brick.level));
 }
 
-// The material of a sample, through its part.
+// The material of a sample, through its part: four bytes in a word, sixteen in a node.
 fn material_at(texel: vec3<u32>) -> u32 {
     let part = textureLoad(parts, texel, 0).r;
-    let material = textureLoad(part_materials, in_rows(part), 0).r;
-    return min(material, #{GVE_PALETTE}u - 1u);
+    let word = node_at(volume.first_part + part / 16u)[part / 4u % 4u];
+    return (word >> (8u * (part % 4u))) & 0xffu;
+}
+
+fn surface_of(material: u32) -> Surface {
+    let found = node_at(volume.first_surface + material);
+    let blue_and_roughness = unpack2x16unorm(found.y);
+    let color = vec3(unpack2x16unorm(found.x), blue_and_roughness.x);
+    return Surface(color, blue_and_roughness.y, bitcast<f32>(found.z));
 }
 
 // The surface at a point: the material that has the most weight among the samples around it. `pixel` is the width
@@ -186,7 +228,7 @@ fn surface_at(brick: Brick, local: vec3<f32>, pixel: f32) -> Surface {
         same = same && ids[i] == ids[0];
     }
     if same {
-        return palette[ids[0]];
+        return surface_of(ids[0]);
     }
     var first = ids[0];
     var second = ids[0];
@@ -209,8 +251,8 @@ fn surface_at(brick: Brick, local: vec3<f32>, pixel: f32) -> Surface {
             second_weight = weight;
         }
     }
-    let a = palette[first];
-    let b = palette[second];
+    let a = surface_of(first);
+    let b = surface_of(second);
     let share = 0.5 + 0.5 * saturate((first_weight - second_weight) / max(pixel, 1e-3));
     return Surface(
         mix(b.base_color, a.base_color, share),

@@ -12,11 +12,13 @@
 }
 #import gve_bevy::volume::tree::{
     gradient,
+    load_volume,
+    load_volume_and_atlas,
     surface_at,
     volume,
     width_of,
 }
-#import gve_bevy::volume::walls::wall_position
+#import gve_bevy::volume::walls::{corner_of_box, wall_position}
 #import bevy_pbr::{
     decal::clustered::apply_decals,
     forward_io::{Vertex, VertexOutput},
@@ -47,7 +49,8 @@ struct Output {
 fn vertex(in: Vertex) -> VertexOutput {
     var out: VertexOutput;
     let world_from_local = mesh_functions::get_world_from_local(in.instance_index);
-    out.world_position = world_from_local * vec4(in.position, 1.0);
+    load_volume(mesh_functions::get_tag(in.instance_index));
+    out.world_position = world_from_local * vec4(corner_of_box(in.position), 1.0);
     out.position = wall_position(out.world_position.xyz, world_from_local);
 #ifdef VERTEX_OUTPUT_INSTANCE_INDEX
     out.instance_index = in.instance_index;
@@ -68,6 +71,7 @@ fn fragment(in: VertexOutput) -> Output {
 #ifdef VISIBILITY_RANGE_DITHER
     visibility_range_dither(in.position, in.visibility_range_dither);
 #endif
+    load_volume_and_atlas(mesh_functions::get_tag(in.instance_index));
     let ray = ray_through(in.world_position.xyz, in.instance_index);
     if fragment_is_cut_off(ray) {
         discard;

@@ -5,6 +5,11 @@
 #import bevy_pbr::mesh_view_bindings::view
 #import gve_bevy::volume::tree::volume
 
+// A corner of the box in the asset's space, for a corner of the cube that stands for it.
+fn corner_of_box(cube: vec3<f32>) -> vec3<f32> {
+    return volume.origin + mix(volume.box_min, volume.box_max, cube + 0.5) * volume.cell_size;
+}
+
 // Where a corner of the box lies on the screen, and at which depth it is drawn.
 //
 // All walls are drawn at the depth of the corner that is nearest to the eye, or at the near plane when one lies in front
@@ -15,8 +20,7 @@ fn wall_position(world_position: vec3<f32>, world_from_local: mat4x4<f32>) -> ve
     var nearest = 0.0;
     for (var i = 0u; i < 8u; i++) {
         let side = vec3<f32>(vec3(i & 1u, (i >> 1u) & 1u, i >> 2u));
-        let cell = mix(volume.box_min, volume.box_max, side);
-        let corner = clip_from_local * vec4(volume.origin + cell * volume.cell_size, 1.0);
+        let corner = clip_from_local * vec4(corner_of_box(side - 0.5), 1.0);
         // Reverse z; behind the eye w is negative.
         nearest = max(nearest, select(corner.z / corner.w, 1.0, corner.z >= corner.w));
     }
