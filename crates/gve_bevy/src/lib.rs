@@ -24,6 +24,7 @@
 //! | [`volume`] | the distance volume, raymarched as an opaque and lit object |
 //! | [`splat`] | gaussian splats, sorted, tested against the depth of everything opaque |
 //! | [`shell`] | the surface mesh with ordinary materials |
+//! | [`pick`] | what lies on a ray, how far a surface is: [`GveRaycast`](pick::GveRaycast), [`GveDistance`](pick::GveDistance) |
 //! | [`scene`] | what is in the scene, for a hierarchy panel |
 //! | `foreign` | splats of other programs, PLY and SPZ, as assets; feature `interchange` |
 //! | `net` | assets from a running Architect: `gve://42`; feature `net` |
@@ -37,6 +38,7 @@ pub mod foreign;
 #[cfg(feature = "net")]
 pub mod net;
 pub mod object;
+pub mod pick;
 pub mod scene;
 pub mod shell;
 pub mod splat;
@@ -64,6 +66,10 @@ pub mod prelude {
         GvePlugin,
         asset::{GveAsset, GveAssetFailed, GveAssetPlugin},
         object::{GveAssetStatus, GveDrawnAs, GveObject, GveObjectPlugin, GveRepresentation},
+        pick::{
+            GveDistance, GveDistanceSample, GveRayHit, GveRayVisibility, GveRaycast, GveRaycastPlugin,
+            GveRaycastSettings,
+        },
         shell::GveShellPlugin,
         splat::{GveSplatDefaults, GveSplatPlugin, GveSplatRaster, GveSplatSettings, GveSplatSort},
         systems::GveSystems,
@@ -80,6 +86,7 @@ pub mod prelude {
 /// | [`GveVolumePlugin`](volume::GveVolumePlugin) | raymarched volumes | volumes are drawn as shells |
 /// | [`GveSplatPlugin`](splat::GveSplatPlugin) | gaussian splats | splats are drawn as shells |
 /// | [`GveShellPlugin`](shell::GveShellPlugin) | meshes | shells are not drawn |
+/// | [`GveRaycastPlugin`](pick::GveRaycastPlugin) | where objects are, for rays and distances | rays meet nothing |
 ///
 /// A member is left out with `GvePlugin.build().disable::<GveSplatPlugin>()` and replaced with
 /// `.disable::<GveSplatPlugin>().add(MySplatPlugin)`; a replacement that draws a representation says so in
@@ -98,5 +105,6 @@ impl PluginGroup for GvePlugin {
             .add(volume::GveVolumePlugin)
             .add(splat::GveSplatPlugin::default())
             .add(shell::GveShellPlugin)
+            .add(pick::GveRaycastPlugin)
     }
 }
