@@ -152,25 +152,29 @@ impl Brick<'_> {
         let [x, y, z] = inside.to_array().map(|x| (x as i32).min(BRICK_CELLS as i32 - 1));
         let t = inside - IVec3::new(x, y, z).as_vec3();
         let first = x as usize + self.row * y as usize + self.slice * z as usize;
-        let along_x = |at: usize| match self.distances.get(at..at + 2) {
+        let (a, b) = (self.between(first, t.x), self.between(first + self.row, t.x));
+        let far = first + self.slice;
+        let (c, d) = (self.between(far, t.x), self.between(far + self.row, t.x));
+        let (near, far) = (a + (b - a) * t.y, c + (d - c) * t.y);
+        self.scale * (near + (far - near) * t.z)
+    }
+
+    /// Between a sample and the next one along x.
+    #[inline(always)]
+    fn between(&self, at: usize, t: f32) -> f32 {
+        match self.distances.get(at..at + 2) {
             Some(&[a, b]) => {
                 let (a, b) = (to_f32(a), to_f32(b));
-                a + (b - a) * t.x
+                a + (b - a) * t
             }
             // Files are checked when they are opened: all samples of their bricks are there.
             _ => 0.0,
-        };
-        let along_y = |at: usize| {
-            let (a, b) = (along_x(at), along_x(at + self.row));
-            a + (b - a) * t.y
-        };
-        let (a, b) = (along_y(first), along_y(first + self.slice));
-        self.scale * (a + (b - a) * t.z)
+        }
     }
 }
 
 /// The same number, if it is finite; `f16::to_f32` asks the processor each time what it can do.
-#[inline]
+#[inline(always)]
 fn to_f32(half: f16) -> f32 {
     const TWO_TO_112: f32 = f32::from_bits((112 + 127) << 23);
     let bits = u32::from(half.to_bits());

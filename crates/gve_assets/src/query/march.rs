@@ -204,8 +204,12 @@ impl Through<'_> {
             if before_at >= self.length {
                 break;
             }
-            let step = (before.abs() * self.per_metre).max(self.shortest);
-            let after_at = (before_at + step).min(self.length);
+            let clear = before.abs() * self.per_metre;
+            // The surface is not so near: what a sample at the end says is known.
+            if before_at + clear >= self.length {
+                break;
+            }
+            let after_at = (before_at + clear.max(self.shortest)).min(self.length);
             let after = self.sample(after_at);
             if is_hit(*was_outside, after > 0.0) {
                 let ends = [(before_at, before), (after_at, after)];
