@@ -61,6 +61,9 @@ pub mod prelude {
         GveAnnounced, GveArchitect, GveCompileFailed, GveCompileProgress, GveConnection, GveNetPlugin,
         GveNetStatus,
     };
+    #[cfg(feature = "picking")]
+    #[doc(inline)]
+    pub use crate::pick::{GvePickingCamera, GvePickingPlugin, GvePickingSettings};
     #[doc(inline)]
     pub use crate::{
         GvePlugin,

@@ -36,7 +36,10 @@
 //! | `shells` | the sorted triangles of the assets that need them |
 //! | `objects` | what is asked of the world |
 //! | `raycast`, `distance` | the two parameters of systems |
+//! | `backend` | objects under the pointer; feature `picking` |
 
+#[cfg(feature = "picking")]
+mod backend;
 mod distance;
 mod objects;
 mod raycast;
@@ -46,6 +49,8 @@ mod shells;
 
 use bevy::{prelude::*, transform::TransformSystems};
 
+#[cfg(feature = "picking")]
+pub use backend::{GvePickingCamera, GvePickingPlugin, GvePickingSettings};
 pub use distance::{GveDistance, GveDistanceSample};
 pub use raycast::{GveRayHit, GveRayVisibility, GveRaycast, GveRaycastSettings};
 
