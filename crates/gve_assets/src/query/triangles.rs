@@ -60,7 +60,7 @@ impl ShellTree {
     pub fn new(shell: &ShellView) -> Self {
         let boxes: Vec<Aabb> = (0..shell.indices.len() as u32 / 3)
             .map(|triangle| {
-                let [a, b, c] = corners(shell, triangle).map(|(corner, _)| corner);
+                let [a, b, c] = corners(shell, shell.positions, triangle);
                 let (min, max) = (a.min(b).min(c), a.max(b).max(c));
                 let slack = SLACK * min.abs().max(max.abs()).max_element();
                 Aabb::new(other(min - slack), other(max + slack))
@@ -108,8 +108,10 @@ impl ShellTree {
             }
         });
         let Crossing { at, is_front, triangle, weights } = nearest?;
-        let normal =
-            corners(shell, triangle).into_iter().zip(weights).map(|((_, normal), weight)| normal * weight);
+        let normal = corners(shell, shell.normals, triangle)
+            .into_iter()
+            .zip(weights)
+            .map(|(normal, weight)| normal * weight);
         Some(ShellHit {
             at: at / length,
             is_front,
@@ -149,7 +151,7 @@ impl ShellTree {
             }
             let leaves = node.first_index as usize..(node.first_index + node.prim_count) as usize;
             for &triangle in self.tree.primitive_indices.get(leaves).unwrap_or_default() {
-                let position = nearest_of(corners(shell, triangle).map(|(corner, _)| corner), point);
+                let position = nearest_of(corners(shell, shell.positions, triangle), point);
                 let distance = position.distance_squared(point);
                 if distance < best.0 {
                     best = (distance, Some((triangle, position)));
@@ -175,14 +177,11 @@ impl ShellTree {
     }
 }
 
-/// Positions and normals of the corners of a triangle.
-fn corners(shell: &ShellView, triangle: u32) -> [(Vec3, Vec3); 3] {
-    std::array::from_fn(|corner| {
-        let index =
-            shell.indices.get(3 * triangle as usize + corner).map_or(usize::MAX, |&index| index as usize);
-        let of = |list: &[[f32; 3]]| list.get(index).copied().unwrap_or_default().into();
-        (of(shell.positions), of(shell.normals))
-    })
+/// What a list has for each corner of a triangle: positions or normals.
+fn corners(shell: &ShellView, list: &[[f32; 3]], triangle: u32) -> [Vec3; 3] {
+    let first = 3 * triangle as usize;
+    let Some(&[a, b, c]) = shell.indices.get(first..first + 3) else { return [Vec3::ZERO; 3] };
+    [a, b, c].map(|index| list.get(index as usize).copied().unwrap_or_default().into())
 }
 
 fn material_of(shell: &ShellView, triangle: u32) -> u32 {
@@ -234,7 +233,7 @@ impl Shear {
     }
 
     fn cross(&self, shell: &ShellView, triangle: u32, sides: Sides) -> Option<Crossing> {
-        let corners = corners(shell, triangle).map(|(corner, _)| corner.as_dvec3() - self.origin);
+        let corners = corners(shell, shell.positions, triangle).map(|corner| corner.as_dvec3() - self.origin);
         let [x, y, z] = self.axes;
         let [a, b, c] =
             corners.map(|p| (p[x] - self.shear.x * p[z], p[y] - self.shear.y * p[z], self.shear.z * p[z]));
