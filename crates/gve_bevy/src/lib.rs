@@ -26,6 +26,7 @@
 //! | [`shell`] | the surface mesh with ordinary materials |
 //! | [`pick`] | what lies on a ray, how far a surface is: [`GveRaycast`](pick::GveRaycast), [`GveDistance`](pick::GveDistance) |
 //! | [`scene`] | what is in the scene, for a hierarchy panel |
+//! | [`diagnostics`] | figures for Bevy's diagnostics, and on the screen with feature `overlay` |
 //! | `foreign` | splats of other programs, PLY and SPZ, as assets; feature `interchange` |
 //! | `net` | assets from a running Architect: `gve://42`; feature `net` |
 //! | [`systems`] | the sets that the systems above run in |
@@ -33,6 +34,7 @@
 //! Nothing here needs a window, a renderer or a GPU: without them assets still load, reload and report.
 
 pub mod asset;
+pub mod diagnostics;
 #[cfg(feature = "interchange")]
 pub mod foreign;
 #[cfg(feature = "net")]
@@ -52,6 +54,9 @@ pub mod prelude {
     #[cfg(not(target_arch = "wasm32"))]
     #[doc(inline)]
     pub use crate::asset::GveAssetSourcePlugin;
+    #[cfg(feature = "overlay")]
+    #[doc(inline)]
+    pub use crate::diagnostics::GveOverlayPlugin;
     #[cfg(feature = "interchange")]
     #[doc(inline)]
     pub use crate::foreign::{GveForeignPlugin, GveForeignSettings};
@@ -68,6 +73,7 @@ pub mod prelude {
     pub use crate::{
         GvePlugin,
         asset::{GveAsset, GveAssetFailed, GveAssetPlugin},
+        diagnostics::GveDiagnosticsPlugin,
         object::{GveAssetStatus, GveDrawnAs, GveObject, GveObjectPlugin, GveRepresentation},
         pick::{
             GveDistance, GveDistanceSample, GveRayHit, GveRayVisibility, GveRaycast, GveRaycastPlugin,

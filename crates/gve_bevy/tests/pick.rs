@@ -383,6 +383,22 @@ fn a_reload_is_hit_as_it_is_now() {
     assert_eq!(nearest(&mut app, Vec3::new(0.0, 0.01, 9.0), Vec3::NEG_Z), None, "at once");
 }
 
+/// Nobody then decides what is drawn, and rays still meet what has been loaded.
+#[test]
+fn objects_are_hit_without_the_plugin_that_follows_them() {
+    let mut app = App::new();
+    let gve = GvePlugin.build().disable::<GveObjectPlugin>();
+    app.add_plugins((MinimalPlugins, AssetPlugin::default(), TransformPlugin, gve));
+    let later = app.world().resource::<Assets<GveAsset>>().reserve_handle();
+    let object = spawn(&mut app, &later, Transform::IDENTITY);
+    app.update();
+    let ray = (Vec3::new(0.0, 0.01, 9.0), Vec3::NEG_Z);
+    assert_eq!(nearest(&mut app, ray.0, ray.1), None);
+    app.world_mut().resource_mut::<Assets<GveAsset>>().insert(&later, ball(1.0)).unwrap();
+    app.update();
+    assert_eq!(nearest(&mut app, ray.0, ray.1).map(|hit| hit.entity), Some(object));
+}
+
 #[test]
 fn nothing_that_makes_no_sense_is_hit() {
     let mut app = headless();
@@ -474,6 +490,9 @@ fn a_hit_tells_part_and_material() {
     };
     assert_eq!(hit(&mut app, -0.3), (Some("left".into()), 1, RED));
     assert_eq!(hit(&mut app, 0.3), (Some("right".into()), 0, BLUE));
+    // Samples stand at 0, which is left, and at a sixteenth: the border is half way.
+    assert_eq!(hit(&mut app, 0.025).1, 1);
+    assert_eq!(hit(&mut app, 0.04).1, 0);
     // All of this shell is of the second material: on the left that of the part there, on the right the only one.
     app.world_mut().entity_mut(object).insert(GveRepresentation::Shell);
     app.update();
@@ -483,6 +502,29 @@ fn a_hit_tells_part_and_material() {
 
 fn material_red() -> gve_types::MaterialSpec {
     material(RED, 0.0, 0.5)
+}
+
+/// Slopes are blunt along an edge, and lean over to the face behind it.
+#[test]
+fn normals_face_the_ray_also_where_it_grazes_an_edge() {
+    let mut app = headless();
+    let asset = add(&mut app, asset(&Shape::cube(0.5, 0.0, material_red()), 12));
+    let object = spawn(&mut app, &asset, Transform::from_scale(Vec3::new(1.0, -1.0, 1.0)));
+    app.update();
+    let mut hits = 0;
+    for i in 0..200 {
+        let target = Vec3::new(0.4 + 0.1 * scatter(i).x, 0.6 * scatter(i).y - 0.3, 0.49);
+        let direction = Vec3::new(1.0, 0.0, -0.02 - 0.1 * scatter(i).z);
+        for hit in cast(&mut app, target - 3.0 * direction, direction, default()) {
+            hits += 1;
+            assert_eq!(hit.entity, object);
+            assert!(
+                hit.normal.is_normalized() && hit.normal.dot(direction) <= 0.0,
+                "{hit:?} along {direction}"
+            );
+        }
+    }
+    assert!(hits > 100, "{hits}");
 }
 
 #[test]
