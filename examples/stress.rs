@@ -74,6 +74,9 @@ struct Args {
     /// eye.
     #[arg(long, requires = "still")]
     tremble: bool,
+    /// The suite's figures in a corner of the picture.
+    #[arg(long)]
+    overlay: bool,
     /// Open no window: measure, print, write the last picture and exit.
     #[arg(long, requires = "out")]
     headless: bool,
@@ -161,6 +164,9 @@ fn main() -> anyhow::Result<()> {
     };
     let mut app = app::bare(&root, splats, !args.headless);
     app.add_plugins(RenderDiagnosticsPlugin);
+    if args.overlay {
+        app.add_plugins(GveOverlayPlugin);
+    }
     app.insert_resource(args.clone());
     let addresses: Vec<String> =
         source.iter().flat_map(|source| &source.entries).map(|entry| entry.address.clone()).collect();
@@ -276,6 +282,7 @@ fn measure(mut app: App, args: &Args, circle: Circle) -> anyhow::Result<()> {
             Camera3d::default(),
             RenderTarget::Image(target.clone().into()),
             msaa,
+            IsDefaultUiCamera,
             circle.at(args.start as f32),
         ))
         .id();

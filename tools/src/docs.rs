@@ -35,6 +35,7 @@ pub(crate) fn run(check: bool) -> anyhow::Result<()> {
     let text = fs::read_to_string(TEXT).with_context(|| format!("cannot read {TEXT}"))?;
     let operations = operations_in_schema()?;
     check_text(&text, &operations)?;
+    check_readme()?;
     for op in &operations {
         let dna = recipe(op)?;
         let picture = draw(&dna).with_context(|| format!("cannot draw {op}"))?;
@@ -128,6 +129,19 @@ fn check_text(text: &str, operations: &[String]) -> anyhow::Result<()> {
         }
     }
     ensure!(seen.len() == operations.len(), "{TEXT} documents operations that do not exist: {seen:?}");
+    Ok(())
+}
+
+/// The first snippet of the README is the example that is compiled.
+fn check_readme() -> anyhow::Result<()> {
+    const EXAMPLE: &str = "examples/minimal.rs";
+    let text = fs::read_to_string("README.md").context("cannot read README.md")?;
+    let snippet = text.split("```rust\n").nth(1).and_then(|rest| rest.split("```").next());
+    let snippet = snippet.context("README.md has a ```rust block")?;
+    let example = fs::read_to_string(EXAMPLE).with_context(|| format!("cannot read {EXAMPLE}"))?;
+    let code: Vec<&str> =
+        example.lines().skip_while(|line| line.starts_with("//!") || line.is_empty()).collect();
+    ensure!(code.join("\n") == snippet.trim_end(), "the first snippet of README.md is not {EXAMPLE}");
     Ok(())
 }
 

@@ -57,6 +57,8 @@ pub enum Group {
     File,
     /// From a renamed file to a new picture.
     Reload,
+    /// Rays at many objects, on one core.
+    Pick,
     /// Frames of many splats on this machine's GPU.
     Render,
     /// The Architect: compiles with and without training, pushes, the torch graph, saves.

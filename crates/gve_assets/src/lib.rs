@@ -6,6 +6,7 @@
 //! | [`layout`] | the bytes: every constant, header and offset of `docs/format.md` |
 //! | `view` | the same parts as slices into a file: [`VolumeView`], [`ShellView`] |
 //! | `lookup` | what a volume holds at a point: [`VolumeView::lookup`], [`VolumeView::sample`] |
+//! | [`query`] | rays and distances: [`VolumeView::cast_ray`], [`VolumeView::field`], [`query::ShellTree`] |
 //! | `flat` | volumes without levels, which become trees of one: [`FlatVolume`] |
 //! | `reader` | [`AssetFile`]: maps a file, checks all of it, hands out views |
 //! | `prefix` | [`AssetPrefix`]: the same for what is there of a file that is still arriving |
@@ -44,6 +45,7 @@ mod lookup;
 mod model;
 mod parse;
 mod prefix;
+pub mod query;
 mod reader;
 pub mod replace;
 mod scan;

@@ -24,7 +24,9 @@
 //! | [`volume`] | the distance volume, raymarched as an opaque and lit object |
 //! | [`splat`] | gaussian splats, sorted, tested against the depth of everything opaque |
 //! | [`shell`] | the surface mesh with ordinary materials |
+//! | [`pick`] | what lies on a ray, how far a surface is: [`GveRaycast`](pick::GveRaycast), [`GveDistance`](pick::GveDistance) |
 //! | [`scene`] | what is in the scene, for a hierarchy panel |
+//! | [`diagnostics`] | figures for Bevy's diagnostics, and on the screen with feature `overlay` |
 //! | `foreign` | splats of other programs, PLY and SPZ, as assets; feature `interchange` |
 //! | `net` | assets from a running Architect: `gve://42`; feature `net` |
 //! | [`systems`] | the sets that the systems above run in |
@@ -32,11 +34,13 @@
 //! Nothing here needs a window, a renderer or a GPU: without them assets still load, reload and report.
 
 pub mod asset;
+pub mod diagnostics;
 #[cfg(feature = "interchange")]
 pub mod foreign;
 #[cfg(feature = "net")]
 pub mod net;
 pub mod object;
+pub mod pick;
 pub mod scene;
 pub mod shell;
 pub mod splat;
@@ -50,6 +54,9 @@ pub mod prelude {
     #[cfg(not(target_arch = "wasm32"))]
     #[doc(inline)]
     pub use crate::asset::GveAssetSourcePlugin;
+    #[cfg(feature = "overlay")]
+    #[doc(inline)]
+    pub use crate::diagnostics::GveOverlayPlugin;
     #[cfg(feature = "interchange")]
     #[doc(inline)]
     pub use crate::foreign::{GveForeignPlugin, GveForeignSettings};
@@ -59,11 +66,19 @@ pub mod prelude {
         GveAnnounced, GveArchitect, GveCompileFailed, GveCompileProgress, GveConnection, GveNetPlugin,
         GveNetStatus,
     };
+    #[cfg(feature = "picking")]
+    #[doc(inline)]
+    pub use crate::pick::{GvePickingCamera, GvePickingPlugin, GvePickingSettings};
     #[doc(inline)]
     pub use crate::{
         GvePlugin,
         asset::{GveAsset, GveAssetFailed, GveAssetPlugin},
+        diagnostics::GveDiagnosticsPlugin,
         object::{GveAssetStatus, GveDrawnAs, GveObject, GveObjectPlugin, GveRepresentation},
+        pick::{
+            GveDistance, GveDistanceSample, GveRayHit, GveRayVisibility, GveRaycast, GveRaycastPlugin,
+            GveRaycastSettings,
+        },
         shell::GveShellPlugin,
         splat::{GveSplatDefaults, GveSplatPlugin, GveSplatRaster, GveSplatSettings, GveSplatSort},
         systems::GveSystems,
@@ -80,6 +95,7 @@ pub mod prelude {
 /// | [`GveVolumePlugin`](volume::GveVolumePlugin) | raymarched volumes | volumes are drawn as shells |
 /// | [`GveSplatPlugin`](splat::GveSplatPlugin) | gaussian splats | splats are drawn as shells |
 /// | [`GveShellPlugin`](shell::GveShellPlugin) | meshes | shells are not drawn |
+/// | [`GveRaycastPlugin`](pick::GveRaycastPlugin) | where objects are, for rays and distances | rays meet nothing |
 ///
 /// A member is left out with `GvePlugin.build().disable::<GveSplatPlugin>()` and replaced with
 /// `.disable::<GveSplatPlugin>().add(MySplatPlugin)`; a replacement that draws a representation says so in
@@ -98,5 +114,6 @@ impl PluginGroup for GvePlugin {
             .add(volume::GveVolumePlugin)
             .add(splat::GveSplatPlugin::default())
             .add(shell::GveShellPlugin)
+            .add(pick::GveRaycastPlugin)
     }
 }

@@ -9,6 +9,7 @@ mod figure;
 mod file;
 mod mesh;
 mod peer;
+mod pick;
 mod reload;
 mod render;
 mod splats;
@@ -35,6 +36,7 @@ pub(crate) fn run(groups: &[Group], json: bool) -> anyhow::Result<()> {
             Group::Bake => bake::figures()?,
             Group::File => file::figures()?,
             Group::Reload => reload::figures()?,
+            Group::Pick => pick::figures()?,
             Group::Render => render::figures()?,
             Group::Backend => backend::figures()?,
         });

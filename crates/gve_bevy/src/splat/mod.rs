@@ -13,6 +13,7 @@
 //!
 //! [`Transparent3d`]: bevy::core_pipeline::core_3d::Transparent3d
 
+mod counts;
 mod cpu;
 mod extract;
 mod gpu;
@@ -37,6 +38,7 @@ use crate::{
     systems::{self, GveSystems},
 };
 
+pub use counts::GveSplatCounts;
 pub use cpu::sort::{DepthSorter, Eye, SortPoints, decode_octahedral};
 pub use lod::GveSplatSettings;
 
@@ -135,7 +137,9 @@ impl Plugin for GveSplatPlugin {
                 .init_resource::<extract::ExtractedSplats>()
                 .add_systems(ExtractSchedule, extract::extract);
             if on_gpu {
-                gpu::add_to_renderer(render_app, raster);
+                let counts = GveSplatCounts::default();
+                gpu::add_to_renderer(render_app, raster, counts.clone());
+                app.insert_resource(counts);
             } else {
                 cpu::add_to_renderer(render_app);
             }

@@ -33,6 +33,8 @@ use bevy::{
     shader::load_shader_library,
 };
 
+use super::GveSplatCounts;
+
 /// Texels along x of a texture of lit colours.
 const LIT_WIDTH: u32 = 1024;
 /// Splats of a group, and threads of a workgroup.
@@ -77,10 +79,11 @@ pub(super) enum Raster {
     Tiles,
 }
 
-pub(super) fn add_to_renderer(render_app: &mut SubApp, raster: Raster) {
+pub(super) fn add_to_renderer(render_app: &mut SubApp, raster: Raster, counts: GveSplatCounts) {
     raster::add_to_renderer(render_app);
     render_app
         .insert_resource(raster)
+        .insert_resource(counts)
         .init_gpu_resource::<pool::SplatPool>()
         .init_gpu_resource::<views::SplatViews>()
         .init_gpu_resource::<SpecializedRenderPipelines<pipelines::SplatPipelines>>()
@@ -94,6 +97,7 @@ pub(super) fn add_to_renderer(render_app: &mut SubApp, raster: Raster) {
                 split::split.in_set(RenderSystems::PhaseSort).before(sort_phase_system::<Transparent3d>),
                 views::prepare.in_set(RenderSystems::PrepareResources),
                 views::bind.in_set(RenderSystems::PrepareBindGroups),
+                views::tell.in_set(RenderSystems::Cleanup),
             ),
         )
         .add_systems(

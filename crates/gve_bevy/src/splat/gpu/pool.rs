@@ -119,6 +119,11 @@ impl SplatPool {
         self.generation
     }
 
+    /// Bytes of the GPU's memory that the pages take.
+    pub(super) fn resident_bytes(&self) -> u64 {
+        self.pages.iter().filter_map(|page| page.buffer.as_ref()).map(|buffer| buffer.size()).sum()
+    }
+
     fn add(&mut self, asset: &GveAsset, device: &RenderDevice, queue: &RenderQueue) -> Cloud {
         let count = asset.splats().len() as u32;
         let mut runs = Vec::new();

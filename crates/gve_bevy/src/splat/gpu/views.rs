@@ -26,7 +26,7 @@ use super::{
     split::{Cuts, Plan},
     table::{PageRows, Seen, Table},
 };
-use crate::splat::{extract::ExtractedSplats, lod::Detail};
+use crate::splat::{GveSplatCounts, extract::ExtractedSplats, lod::Detail};
 
 /// Frames for which a camera that sees nothing keeps its buffers.
 const KEEP_FRAMES: u32 = 60;
@@ -336,4 +336,12 @@ pub(super) fn bind(
         }
         view.sorts &= view.groups.is_some();
     }
+}
+
+/// Tells the main world what this frame had to do with.
+pub(super) fn tell(counts: Res<GveSplatCounts>, pool: Res<SplatPool>, splat_views: Res<SplatViews>) {
+    let seen = || splat_views.views.values().filter(|view| view.request.is_some());
+    let drawn = seen().map(|view| u64::from(view.table.splats)).sum();
+    let sorted = seen().filter(|view| view.sorts).map(|view| u64::from(view.table.splats)).sum();
+    counts.set(drawn, sorted, pool.resident_bytes());
 }
