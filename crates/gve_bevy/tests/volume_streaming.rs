@@ -4,7 +4,7 @@
 
 mod common;
 
-use bevy::prelude::*;
+use bevy::{camera::primitives::Aabb, prelude::*};
 use common::{
     asset::{Shape, asset, asset_with, material, tree},
     stage::{BLUE, RED, Stage},
@@ -161,6 +161,11 @@ fn a_reload_is_drawn_once_it_is_there(stage: &mut Stage) {
             in_between += 1;
         }
         assert!(in_between >= 3, "{in_between} frames");
+        // Culled by what is drawn now.
+        let part = stage.app.world().get::<Children>(object).unwrap()[0];
+        let reach = stage.app.world().get::<Aabb>(part).unwrap().half_extents.x;
+        let wanted = Vec3::from(next.bounds.max).x;
+        assert!((wanted..1.15 * wanted).contains(&reach), "{reach} m around {wanted} m");
         budget(&mut stage.app, ALL);
         (0..8).for_each(|_| stage.app.update());
         turns_from_to(&frames.take(&mut stage.app), before, after);
