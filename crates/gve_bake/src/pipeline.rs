@@ -69,7 +69,8 @@ pub fn volume_cells(field: &Field, volume_resolution: u32) -> u32 {
 }
 
 /// How many cells the longest side of a box gets, so that the whole box gets as many as a cube with
-/// `resolution` along each side; at most [`MAX_STRETCH`] times `resolution`.
+/// `resolution` along each side; at most [`MAX_STRETCH`] times `resolution`, and beyond `resolution` no more than
+/// single precision tells apart so far from the origin.
 fn cells_along_longest_side(bounds: Aabb, resolution: u32) -> u32 {
     if !limits::VOLUME_RESOLUTION.contains(&resolution) {
         // It stays what it is, so that its error names it.
@@ -80,7 +81,9 @@ fn cells_along_longest_side(bounds: Aabb, resolution: u32) -> u32 {
     let even = extent.element_product().max(0.0).cbrt();
     let stretch = if even > 0.0 { (longest / even).clamp(1.0, MAX_STRETCH) } else { MAX_STRETCH };
     let cells = (f64::from(stretch) * f64::from(resolution)).round() as u32;
-    cells.clamp(resolution, *limits::VOLUME_RESOLUTION.end())
+    let farthest = bounds.max.abs().max(bounds.min.abs()).max_element();
+    let told_apart = (f64::from(longest) * f64::from(volume::MAX_CELLS_AWAY) / f64::from(farthest)) as u32;
+    cells.min(told_apart).clamp(resolution, *limits::VOLUME_RESOLUTION.end())
 }
 
 /// Who wants to know how far a bake is, and may stop it.
@@ -364,6 +367,22 @@ mod tests {
             asset_id: 7,
             version: None,
         }
+    }
+
+    #[test]
+    fn a_slender_object_far_away_gets_the_cells_that_can_be_told_apart() {
+        let rod = |y: f32| {
+            let root = format!(
+                r#"{{"op": "cylinder", "radius": 0.02, "half_height": 0.5, "center": [0, {y}, 0], "material": "ASTM_A36"}}"#
+            );
+            Field::lower(&recipe(&root), MaterialTable::builtin()).unwrap()
+        };
+        let cells = |y: f32| volume_cells(&rod(y), limits::DEFAULT_VOLUME_RESOLUTION);
+        // 131,072 cells from the origin, and no fewer than were asked for.
+        assert!((240..=262).contains(&cells(500.0)), "{}", cells(500.0));
+        assert_eq!(cells(5000.0), limits::DEFAULT_VOLUME_RESOLUTION);
+        assert!(cells(0.0) > 300);
+        volume::bake(&rod(500.0), cells(500.0)).unwrap();
     }
 
     #[test]

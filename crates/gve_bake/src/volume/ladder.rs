@@ -17,7 +17,7 @@ const COARSEST_BRICKS: f64 = 6.0;
 /// The finest cells are at least the longest side over this: four to a part of a thousandth, rounded to the ladder.
 const FINEST_CELLS: f64 = 4500.0;
 /// A coordinate has room for this many cells: single precision then still tells a sixty-fourth of a cell.
-const MAX_CELLS_AWAY: f32 = 1.0 / (64.0 * f32::EPSILON);
+pub(crate) const MAX_CELLS_AWAY: f32 = 1.0 / (64.0 * f32::EPSILON);
 /// Smaller cells would come near the smallest numbers of single precision.
 const SMALLEST_EXPONENT: i32 = -100;
 

@@ -19,6 +19,7 @@ use gve_types::{MissingFeature, limits};
 
 use crate::{BakeError, Watch, warning};
 use ladder::Ladder;
+pub(crate) use ladder::MAX_CELLS_AWAY;
 use source::Source;
 use tree::Tree;
 
