@@ -1,10 +1,15 @@
 //! Pieces of the mesh that are no part of the object.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use gve_sdf::Aabb;
+use gve_sdf::{Aabb, Evaluator, Field, Vec3};
+use rayon::prelude::*;
 
-use super::mesh::{Mesh, Triangle};
+use super::{
+    mesh::{Mesh, Triangle},
+    thin::Limits,
+};
+use crate::points::Points;
 
 /// A connected piece.
 struct Piece {
@@ -35,11 +40,16 @@ impl Piece {
 const CRUMB_LENGTHS: f32 = 8.0;
 /// Pieces of which a larger share of the area stands in cells that are too coarse are left out.
 const CRUMB_SHARE: f64 = 0.25;
+/// Unless the solid is at least this thick in them, as a share of the thinnest part that must be there: then they are small
+/// and nothing thin.
+const THICK: f32 = 0.9;
+/// Most vertices of a piece from which it is asked how thick it is.
+const MAX_PROBES: usize = 128;
 
 impl Mesh {
     /// Leaves out pieces that stand in good part in cells that are too coarse for them: what the finest cells
     /// meet now and then of something that they cannot hold.
-    pub(super) fn drop_crumbs(&mut self, limit_m: f32) {
+    pub(super) fn drop_crumbs(&mut self, field: &Field, limits: Limits) {
         if self.is_doubtful.is_empty() {
             return;
         }
@@ -55,9 +65,46 @@ impl Mesh {
             piece.areas[usize::from(doubtful)] += area;
             piece.bounds = Aabb { min: piece.bounds.min.min(a), max: piece.bounds.max.max(a) };
         }
-        self.triangles.retain(|triangle| {
-            all.get(&pieces[triangle.vertices[0] as usize]).is_some_and(|piece| !piece.is_crumb(limit_m))
-        });
+        all.retain(|_, piece| piece.is_crumb(limits.always_m));
+        let mut vertices_of: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
+        for &Triangle { vertices, .. } in &self.triangles {
+            let piece = pieces[vertices[0] as usize];
+            if all.contains_key(&piece) {
+                vertices_of.entry(piece).or_default().extend(vertices);
+            }
+        }
+        let vertices_of: Vec<(u32, BTreeSet<u32>)> = vertices_of.into_iter().collect();
+        let crumbs: BTreeSet<u32> = (vertices_of.par_iter())
+            .map_init(
+                || Evaluator::new(field),
+                |evaluator, (piece, vertices)| {
+                    (!self.is_thick(evaluator, vertices, limits.doubtful_m)).then_some(*piece)
+                },
+            )
+            .flatten_iter()
+            .collect();
+        self.triangles.retain(|triangle| !crumbs.contains(&pieces[triangle.vertices[0] as usize]));
+    }
+
+    /// Whether the solid in a piece is somewhere about as thick as the thinnest part that must be there: in its
+    /// middle, or so far below one of its vertices.
+    fn is_thick(&self, evaluator: &mut Evaluator, vertices: &BTreeSet<u32>, thinnest_m: f32) -> bool {
+        let half_m = 0.5 * thinnest_m;
+        let mut points = Points::default();
+        let (mut around, mut sum) = (Aabb::EMPTY, Vec3::ZERO);
+        for &vertex in vertices {
+            let at = self.positions[vertex as usize];
+            around = Aabb { min: around.min.min(at), max: around.max.max(at) };
+            sum += at;
+        }
+        points.push(sum / vertices.len().max(1) as f32);
+        for &vertex in vertices.iter().step_by(vertices.len().div_ceil(MAX_PROBES).max(1)) {
+            points.push(self.positions[vertex as usize] - half_m * self.normals[vertex as usize]);
+        }
+        let (region, _) = evaluator.prune(&evaluator.root(), around.padded(thinnest_m));
+        let mut distances = vec![0.0; points.len()];
+        evaluator.distances(&region, &points.xs, &points.ys, &points.zs, &mut distances);
+        distances.into_iter().any(|distance| distance < -THICK * half_m)
     }
 
     /// For each vertex a number that its whole piece shares.

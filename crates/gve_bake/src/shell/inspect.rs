@@ -506,7 +506,7 @@ impl Inspector {
                     let corners: [f32; 8] =
                         std::array::from_fn(|i| self.values[at + index(i & 1, i >> 1 & 1, i >> 2)]);
                     let sum: f32 = corners.iter().sum();
-                    if !(sum.abs() < 8.0 * REACH * cell) {
+                    if !slender::may_hold(&corners, cell, REACH) {
                         continue;
                     }
                     let global = first + IVec3::new(x as i32, y as i32, z as i32);

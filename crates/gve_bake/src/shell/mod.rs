@@ -201,7 +201,7 @@ pub fn generate_watched(field: &Field, resolution: u32, watch: &dyn Watch) -> Re
         .collect();
     check(watch)?;
     let mut mesh = mesh::Mesh::new(&cells, &quads, &placed, &faces, lattice.cell_size_m);
-    mesh.drop_crumbs(limits.always_m);
+    mesh.drop_crumbs(field, limits);
     check(watch)?;
     let found_triangles = mesh.triangles.len() as u32;
     repair::simplify_soundly(&mut mesh, field, &grid);

@@ -44,6 +44,17 @@ pub(super) fn is_bent(corners: &[f32; 8], size: f32) -> bool {
     })
 }
 
+/// Whether a surface can be in a cell, as the distances at its corners tell it, if it is no farther than `reach` cells
+/// from its middle. Of a flat one their mean is the distance there. Of something small the mean is larger: a crumb
+/// beside a corner is one cell and an eighth away in the mean, and so the nearest corner tells.
+pub(super) fn may_hold(corners: &[f32; 8], size: f32, reach: f32) -> bool {
+    let mean = 0.125 * corners.iter().sum::<f32>();
+    if mean.abs() < reach * size {
+        return true;
+    }
+    corners.iter().any(|corner| corner.abs() < reach * size) && is_bent(corners, size)
+}
+
 /// How many ways [`ways_in`] gives.
 pub(super) const WAYS_IN: usize = 5;
 

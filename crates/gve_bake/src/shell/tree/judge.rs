@@ -112,7 +112,7 @@ impl Tree<'_> {
             self.value(node.low + side * UVec3::new(i & 1, i >> 1 & 1, i >> 2))
         });
         let mean = 0.125 * corners.iter().sum::<f32>();
-        if mean.abs() > REACH * size {
+        if !slender::may_hold(&corners, size, REACH) {
             return None;
         }
         let is_explained = |point: Vec3| {
