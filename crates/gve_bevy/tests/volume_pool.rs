@@ -173,14 +173,14 @@ fn two_assets_look_beside_each_other_as_each_does_alone() {
     );
     for (a, b) in [(0, 1), (2, 5), (8, 4)] {
         let alone = [(a, places[0]), (b, places[1])].map(|(which, at)| {
-            stage.add(light.clone());
+            stage.add(light);
             stage.object(all[which].clone(), place(at));
             stage.look_from(Vec3::new(0.0, 0.0, 3.5));
             let picture = stage.shoot(GveRepresentation::Volume);
             stage.clear();
             picture
         });
-        stage.add(light.clone());
+        stage.add(light);
         stage.look_from(Vec3::new(0.0, 0.0, 3.5));
         for (which, at) in [(a, places[0]), (b, places[1])] {
             stage.object(all[which].clone(), place(at));
