@@ -882,6 +882,8 @@ export interface FilePart {
     mass_kg: number;
     /** Volume in cubic metres, all copies together. */
     volume_m3: number;
+    /** Estimated bound on the error of both, as a share of them; 0 where none was made. */
+    relative_error?: number;
 }
 
 /** From a part's own space to the asset's: `asset = translation + rotation * (scale * part)`. */
@@ -924,6 +926,8 @@ export interface MassProperties {
     inertia_kg_m2: [[number, number, number], [number, number, number], [number, number, number]];
     /** Estimated bound on the error of mass and volume, as a share of them; 0 where none was made. */
     relative_error?: number;
+    /** The same for the inertia: for each element of the tensor's diagonal as a share of it; 0 where none was made. */
+    inertia_relative_error?: number;
 }
 
 /** An engineering code such as `ASTM_A36`, `AMS_4911` or `WOOD_OAK`. */

@@ -199,6 +199,7 @@ class MassProperties(BaseModel):
     center_of_mass: tuple[float, float, float]
     inertia_kg_m2: tuple[InertiaKgM2Item, InertiaKgM2Item, InertiaKgM2Item]
     relative_error: float = 0.0
+    inertia_relative_error: float = 0.0
 
 
 class PartFrame(BaseModel):
@@ -464,6 +465,7 @@ class FilePart(BaseModel):
     frame: PartFrame
     mass_kg: float
     volume_m3: float
+    relative_error: float = 0.0
 
 
 class CompileRequest(BaseModel):

@@ -38,6 +38,7 @@ pub fn parts_of_materials(materials: &[MaterialSpec]) -> Vec<FilePart> {
             frame,
             mass_kg: 0.0,
             volume_m3: 0.0,
+            relative_error: 0.0,
         })
         .collect()
 }

@@ -205,6 +205,7 @@ fn the_rest() {
     assert_eq!(part(|part| part.frame.rotation[1] = 0.9), "parts[4].frame.rotation");
     assert_eq!(part(|part| part.frame.translation[2] = f32::NAN), "parts[4].frame.translation");
     assert_eq!(part(|part| part.mass_kg = f32::NAN), "parts[4].mass_kg");
+    assert_eq!(part(|part| part.relative_error = f32::NAN), "parts[4].relative_error");
     assert_eq!(part(|part| part.volume_m3 = f32::INFINITY), "parts[4].volume_m3");
     assert_eq!(part(|part| part.name = Some("x".repeat(129))), "parts[4].name");
     let many = |d: &mut AssetData| d.metadata.parts = vec![d.metadata.parts[0].clone(); 65_537];
@@ -213,6 +214,8 @@ fn the_rest() {
     let lack = |d: &mut AssetData| d.metadata.volume_lacks[0].thickness_m = f32::NAN;
     assert_eq!(write_fault(lack).what, "volume_lacks.thickness_m");
     assert_eq!(write_fault(|d| d.metadata.mass.relative_error = f32::NAN).what, "mass.relative_error");
+    let inertia = write_fault(|d| d.metadata.mass.inertia_relative_error = f32::INFINITY);
+    assert_eq!(inertia.what, "mass.inertia_relative_error");
     assert_eq!(write_fault(|d| d.metadata.dna_hash = "g".repeat(64)).what, "dna_hash");
     assert_eq!(write_fault(|d| d.audio_patch.gain = f32::INFINITY).what, "gain");
     assert_eq!(write_fault(|d| d.audio_patch.modes[2].decay_secs = f32::NAN).what, "modes.decay_secs");
@@ -226,6 +229,6 @@ fn the_rest() {
 fn a_message_says_what_and_where() {
     assert_eq!(
         write_fault(|d| d.splats[2].material = 9).to_string(),
-        "splat section, byte 14734: material of splat 2: expected an index below 4, found 9"
+        "splat section, byte 14990: material of splat 2: expected an index below 4, found 9"
     );
 }

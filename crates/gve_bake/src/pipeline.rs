@@ -219,6 +219,7 @@ fn file_parts(field: &Field, weight: &Weight) -> Vec<FilePart> {
         },
         mass_kg: weight.mass_kg,
         volume_m3: weight.volume_m3,
+        relative_error: weight.relative_error,
     };
     field.parts().iter().zip(&weight.parts).map(of).collect()
 }

@@ -25,6 +25,16 @@ impl Points {
         Vec3::new(self.xs[index], self.ys[index], self.zs[index])
     }
 
+    /// Adds a point by its coordinates along an axis and the two that follow it in turn.
+    pub(crate) fn push_along(&mut self, axis: usize, [along, across, up]: [f32; 3]) {
+        let [x, y, z] = match axis {
+            0 => [along, across, up],
+            1 => [up, along, across],
+            _ => [across, up, along],
+        };
+        self.push(Vec3::new(x, y, z));
+    }
+
     pub(crate) fn push(&mut self, p: Vec3) {
         self.xs.push(p.x);
         self.ys.push(p.y);

@@ -336,3 +336,75 @@ fn random_recipes_weigh_what_points_say() {
     // an estimate that holds so often is 3.8 times the median of the errors at the very least.
     assert!(ratios.len() < 30 || median < 6.0, "estimates are {median:.2} times the error");
 }
+
+/// A plate of a metre with small parts on and in it, each of a thousandth or more of its size.
+fn plate_with_small_parts(place: [f64; 3]) -> (String, Vec<(&'static str, f64)>) {
+    let [x, y, z] = place;
+    let recipe = format!(
+        r#"{{"op": "translate", "offset": [{x}, {y}, {z}], "child": {{"op": "union", "children": [
+        {{"op": "box", "name": "plate", "half_extents": [0.5, 0.02, 0.5], "material": "ASTM_A36"}},
+        {{"op": "sphere", "name": "ball", "radius": 0.0008, "center": [0.213, 0.031, -0.117], "material": "WOOD_OAK"}},
+        {{"op": "box", "name": "cube", "half_extents": [0.001, 0.001, 0.001], "center": [-0.4321, 0.027, 0.3317]}},
+        {{"op": "cylinder", "name": "pin", "radius": 0.0006, "half_height": 0.01, "center": [0.0713, 0.04, 0.4019]}},
+        {{"op": "box", "name": "foil", "half_extents": [0.2, 0.0005, 0.2], "center": [0, 0.0205, -0.2],
+          "material": "ASTM_D4673"}},
+        {{"op": "box", "name": "inlay", "half_extents": [0.004, 0.0205, 0.004], "center": [-0.2, 0, 0.1],
+          "material": "WOOD_OAK"}}]}}}}"#
+    );
+    let wanted = vec![
+        ("ball", 4.0 / 3.0 * PI * 0.0008f64.powi(3)),
+        ("cube", 0.002f64.powi(3)),
+        ("pin", PI * 0.0006f64.powi(2) * 0.02),
+        ("foil", 0.4 * 0.4 * 0.001),
+    ];
+    (recipe, wanted)
+}
+
+#[test]
+fn small_parts_have_their_own_masses_and_estimates() {
+    for place in [[0.0; 3], [3.1, -7.7, 0.3]] {
+        let (recipe, wanted) = plate_with_small_parts(place);
+        let field = field(&recipe);
+        let found = weigh(&field, DEFAULT_TOLERANCE);
+        for (name, volume) in wanted {
+            let index = field.parts().iter().position(|part| part.name.as_deref() == Some(name)).unwrap();
+            let part = found.parts[index];
+            let off = (f64::from(part.volume_m3) / volume - 1.0).abs();
+            let estimate = f64::from(part.relative_error);
+            println!("{name}: off by {off:.4}, estimated {estimate:.4}");
+            assert!(off <= estimate && estimate < 0.3, "{name}: off by {off:.4}, estimated {estimate:.4}");
+            // Three deviations of the worst: few lines meet a cube of a five-hundredth of the whole.
+            assert!(off < 0.08, "{name}: off by {off:.4}");
+        }
+    }
+}
+
+#[test]
+fn inertia_has_its_own_estimate() {
+    // Two sheets of 1/667 that cross at the middle.
+    let (half, thin) = (0.5f64, 0.00075f64);
+    let sheets = weight(&format!(
+        r#"{{"op": "union", "children": [
+        {{"op": "box", "half_extents": [{half}, {thin}, {half}]}},
+        {{"op": "box", "half_extents": [{thin}, {half}, {half}]}}]}}"#
+    ));
+    let steel = density("ASTM_A36");
+    let of = |sides: [f64; 3]| of_box(sides).map(|x| x * sides.iter().product::<f64>() * steel);
+    let (a, b) = (2.0 * half, 2.0 * thin);
+    let (flat, upright, both) = (of([a, b, a]), of([b, a, a]), of([b, b, a]));
+    let mut worst = 0f64;
+    for axis in 0..3 {
+        let wanted = flat[axis] + upright[axis] - both[axis];
+        let off = (f64::from(sheets.total.inertia_kg_m2[axis][axis]) / wanted - 1.0).abs();
+        worst = worst.max(off);
+    }
+    let estimate = f64::from(sheets.total.inertia_relative_error);
+    println!("inertia off by {worst:.4}, estimated {estimate:.4}");
+    assert!(worst < 0.005 && worst <= estimate, "off by {worst:.4}, estimated {estimate:.4}");
+    // A slender rod about its own axis.
+    let rod = weight(r#"{"op": "cylinder", "radius": 0.01, "half_height": 0.5}"#);
+    let wanted = 0.5 * 0.01f64.powi(2) * PI * 0.01f64.powi(2) * steel;
+    let off = (f64::from(rod.total.inertia_kg_m2[1][1]) / wanted - 1.0).abs();
+    let estimate = f64::from(rod.total.inertia_relative_error);
+    assert!(off < 0.005 && off <= estimate, "rod: off by {off:.4}, estimated {estimate:.4}");
+}

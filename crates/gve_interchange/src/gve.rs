@@ -114,6 +114,7 @@ pub fn to_asset(cloud: &SplatCloud, name: &str, material: &MaterialSpec) -> Resu
             center_of_mass: center,
             inertia_kg_m2: [[0.0; 3]; 3],
             relative_error: 0.0,
+            inertia_relative_error: 0.0,
         },
         embedding: Vec::new(),
         splats_trained: false,

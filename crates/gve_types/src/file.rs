@@ -59,6 +59,9 @@ pub struct FilePart {
     pub mass_kg: f32,
     /// Volume in cubic metres, all copies together.
     pub volume_m3: f32,
+    /// Estimated bound on the error of both, as a share of them; 0 where none was made.
+    #[serde(default)]
+    pub relative_error: f32,
 }
 
 /// From a part's own space to the asset's: `asset = translation + rotation * (scale * part)`.
@@ -110,4 +113,7 @@ pub struct MassProperties {
     /// Estimated bound on the error of mass and volume, as a share of them; 0 where none was made.
     #[serde(default)]
     pub relative_error: f32,
+    /// The same for the inertia: for each element of the tensor's diagonal as a share of it; 0 where none was made.
+    #[serde(default)]
+    pub inertia_relative_error: f32,
 }

@@ -48,6 +48,7 @@ fn describe(path: &Path, file: &AssetFile) -> Value {
             "mass_kg": metadata.mass.mass_kg,
             "volume_m3": metadata.mass.volume_m3,
             "relative_error": metadata.mass.relative_error,
+            "inertia_relative_error": metadata.mass.inertia_relative_error,
             "center_of_mass_m": metadata.mass.center_of_mass,
             "inertia_kg_m2": metadata.mass.inertia_kg_m2.concat(),
         },
@@ -121,6 +122,7 @@ fn parts(metadata: &FileMetadata) -> Value {
             "material": material(metadata, part),
             "mass_kg": part.mass_kg,
             "volume_m3": part.volume_m3,
+            "relative_error": part.relative_error,
         })
     });
     Value::Array(rows.collect())
@@ -130,7 +132,9 @@ fn parts(metadata: &FileMetadata) -> Value {
 fn bill(metadata: &FileMetadata) -> Value {
     let rows = metadata.parts.iter().enumerate().map(|(i, part)| {
         let name = part.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
-        let line = format!("{}{name}: {}, {} kg", part.path, material(metadata, part), part.mass_kg);
+        let error = 100.0 * part.relative_error;
+        let line =
+            format!("{}{name}: {}, {} kg ± {error:.2} %", part.path, material(metadata, part), part.mass_kg);
         (format!("part {i:>5}"), Value::String(line))
     });
     Value::Object(rows.collect())

@@ -81,6 +81,7 @@ pub(crate) fn metadata(metadata: &FileMetadata, splats_trained: bool, at: u64) -
             ("mass.mass_kg", mass.mass_kg),
             ("mass.volume_m3", mass.volume_m3),
             ("mass.relative_error", mass.relative_error),
+            ("mass.inertia_relative_error", mass.inertia_relative_error),
         ]
         .into_iter()
         .chain(named("mass.center_of_mass", &mass.center_of_mass))
@@ -113,7 +114,7 @@ pub(crate) fn metadata(metadata: &FileMetadata, splats_trained: bool, at: u64) -
 /// What is wrong with a part: which field, what was expected, what was found.
 fn part(part: &FilePart, materials: usize) -> Result<(), (&'static str, String, String)> {
     let fault = |what, expected: &str, found: String| Err((what, expected.to_owned(), found));
-    let FilePart { path: _, name, material, frame, mass_kg, volume_m3 } = part;
+    let FilePart { path: _, name, material, frame, mass_kg, volume_m3, relative_error } = part;
     if name.as_ref().is_some_and(|name| name.len() > MAX_NAME_BYTES) {
         return fault("name", &format!("at most {MAX_NAME_BYTES} bytes"), "a longer one".to_owned());
     }
@@ -131,7 +132,8 @@ fn part(part: &FilePart, materials: usize) -> Result<(), (&'static str, String, 
     if !(frame.scale > 0.0 && frame.scale.is_finite()) {
         return fault("frame.scale", "a positive number", frame.scale.to_string());
     }
-    for (what, number) in [("mass_kg", mass_kg), ("volume_m3", volume_m3)] {
+    for (what, number) in [("mass_kg", mass_kg), ("volume_m3", volume_m3), ("relative_error", relative_error)]
+    {
         if !number.is_finite() {
             return fault(what, "a finite number", number.to_string());
         }

@@ -88,6 +88,7 @@ pub fn several_materials() -> AssetData {
             },
             mass_kg: 100.0 + f32::from(i),
             volume_m3: 0.01,
+            relative_error: 0.001,
         })
         .collect();
     metadata.volume_lacks = vec![MissingFeature {
@@ -225,6 +226,7 @@ fn metadata(name: &str, materials: Vec<MaterialSpec>, half: f32, splats_trained:
             mass_kg: 513.8,
             volume_m3: 0.06545,
             relative_error: 0.00125,
+            inertia_relative_error: 0.0025,
             center_of_mass: [0.0; 3],
             inertia_kg_m2: [[12.84, 0.0, 0.0], [0.0, 12.84, 0.0], [0.0, 0.0, 12.84]],
         },

@@ -250,6 +250,7 @@ fn metadata(recipe: &Recipe, splats_trained: bool, random: &mut Random) -> FileM
             frame: PartFrame { translation: random.vector(), rotation: random.unit(), scale: 0.5 },
             mass_kg: random.finite(),
             volume_m3: random.finite(),
+            relative_error: random.unit_interval(),
         })
         .collect();
     metadata.volume_lacks = (0..random.below(3))
@@ -260,6 +261,7 @@ fn metadata(recipe: &Recipe, splats_trained: bool, random: &mut Random) -> FileM
         })
         .collect();
     metadata.mass.relative_error = random.unit_interval();
+    metadata.mass.inertia_relative_error = random.unit_interval();
     metadata.mass.mass_kg = random.finite();
     metadata.mass.center_of_mass = random.vector();
     metadata.mass.inertia_kg_m2 = std::array::from_fn(|_| random.vector());

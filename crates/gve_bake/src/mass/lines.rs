@@ -9,21 +9,11 @@
 //! between the two pairs says how uncertain the square is.
 
 use glam::{DVec3, Vec3, Vec4, Vec4Swizzles as _};
-use gve_sdf::{Evaluator, Field, Region};
+use gve_sdf::{Evaluator, Region};
 
-use super::moments::Moments;
+use super::tally::{DRAWS, LINES, SQUARES, Scale, Sums, Tally};
 use crate::points::{Points, resize};
 
-/// Squares along one side of a cube's face.
-const SQUARES: usize = 4;
-/// Lines per square in one draw: two pairs.
-const LINES: usize = 4;
-/// Independent draws.
-const DRAWS: usize = 2;
-/// Deviations of a normal error that hold it in 99.4 % of all cases, with some room for what is not normal.
-pub(super) const NORMAL_QUANTILE: f64 = 2.75;
-/// With fewer degrees of freedom the expansion of Student's t is no good.
-const LEAST_FREEDOM: f64 = 3.0;
 /// So many steps a line takes as short as they need be; then they are at least so many times the shortest.
 const PATIENCE: usize = 24;
 const GRAZING_STEP: f32 = 4.0;
@@ -34,18 +24,6 @@ const LONGEST_STEP: [f32; 2] = [1.0 / 8.0, 1.0 / 4.0];
 /// Shortest step, as a share of the cube's side.
 const SHORTEST_STEP: f32 = 1.0 / 16.0;
 
-/// What does not change from cube to cube.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Scale<'a> {
-    pub(super) field: &'a Field,
-    /// Density of each part in kg/m³.
-    pub(super) densities: &'a [f64],
-    /// Moments are taken about this point.
-    pub(super) origin: DVec3,
-    /// Shortest step in metres: what is thinner may be missed.
-    pub(super) finest: f32,
-}
-
 /// A cube and what is needed to integrate over it.
 #[derive(Debug, Clone)]
 pub(super) struct Cube {
@@ -55,43 +33,8 @@ pub(super) struct Cube {
 }
 
 impl Cube {
-    fn middle(&self) -> Vec3 {
+    pub(super) fn middle(&self) -> Vec3 {
         self.min + 0.5 * self.side
-    }
-}
-
-/// What is in a cube: the mean of two independent draws of lines.
-///
-/// Whether a cube is cut is decided by the spread of the first. Those that are left are the ones whose first draw
-/// happened to look certain, so only the second tells how certain they are.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Tally {
-    /// Each part that was met, with its moments.
-    pub(super) parts: Vec<(u16, Moments)>,
-    /// How uncertain mass and volume are by the first draw, to choose by.
-    pub(super) mass_variance: f64,
-    pub(super) volume_variance: f64,
-    /// The same by the second.
-    pub(super) mass_spread: Spread,
-    pub(super) volume_spread: Spread,
-    /// Whether none of the lines met anything, but one comes so near to a surface within the cube that something may
-    /// stand between them.
-    pub(super) may_hide: bool,
-}
-
-impl Tally {
-    fn part(&mut self, part: u16) -> &mut Moments {
-        let at = self.parts.iter().position(|&(known, _)| known == part).unwrap_or_else(|| {
-            self.parts.push((part, Moments::default()));
-            self.parts.len() - 1
-        });
-        &mut self.parts[at].1
-    }
-
-    /// Adds a box that is one part.
-    pub(super) fn add_box(&mut self, scale: &Scale<'_>, part: u16, min: Vec3, size: Vec3) {
-        let center = min.as_dvec3() + 0.5 * size.as_dvec3() - scale.origin;
-        self.part(part).add_box(center, size.as_dvec3(), scale.densities[usize::from(part)]);
     }
 }
 
@@ -134,52 +77,6 @@ impl Line {
         if at.distance.abs() < self.nearest.distance.abs() {
             self.nearest = at;
         }
-    }
-}
-
-/// What the differences between two independent estimates in many squares tell of the sum of all.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Spread {
-    /// Sum of the variances.
-    pub(super) variance: f64,
-    /// Sum of their squares.
-    squares: f64,
-}
-
-impl Spread {
-    /// Adds a square whose variance was estimated from one difference.
-    fn add_difference(&mut self, difference: f64) {
-        let variance = difference * difference;
-        self.add(&Self { variance, squares: variance * variance });
-    }
-
-    pub(super) fn add(&mut self, other: &Self) {
-        self.variance += other.variance;
-        self.squares += other.squares;
-    }
-
-    /// Of the mean of two estimates, both as uncertain as this.
-    fn halved(&self) -> Self {
-        Self { variance: 0.5 * self.variance, squares: 0.25 * self.squares }
-    }
-
-    /// How far the sum is off at most, in 99 of 100 cases: Student's t for as many degrees of freedom as
-    /// the squares that matter give (Welch, "The generalization of Student's problem", 1947, with his
-    /// correction for few degrees; t by its expansion, Abramowitz and Stegun 26.7.5).
-    pub(super) fn error(&self) -> f64 {
-        if self.squares <= 0.0 {
-            return 0.0;
-        }
-        let freedom = (3.0 * self.variance * self.variance / self.squares - 2.0).max(LEAST_FREEDOM);
-        let z = NORMAL_QUANTILE;
-        let terms = [
-            (z.powi(3) + z) / 4.0,
-            (5.0 * z.powi(5) + 16.0 * z.powi(3) + 3.0 * z) / 96.0,
-            (3.0 * z.powi(7) + 19.0 * z.powi(5) + 17.0 * z.powi(3) - 15.0 * z) / 384.0,
-        ];
-        let [a, b, c] = terms;
-        let student = z + (a + (b + c / freedom) / freedom) / freedom;
-        student * self.variance.sqrt()
     }
 }
 
@@ -249,13 +146,7 @@ impl<'a> Tracer<'a> {
         self.draw_lines(cube, axis, look);
         let square = cube.side / SQUARES as f32;
         let section = f64::from(square).powi(2) / (LINES * DRAWS) as f64;
-        let mut run = Run {
-            scale: self.scale,
-            axis,
-            section,
-            tally: Tally::default(),
-            pairs: [[0.0; 4]; DRAWS * SQUARES * SQUARES],
-        };
+        let mut run = Run { scale: self.scale, axis, section, sums: Sums::default() };
         let end = cube.min[axis] + cube.side;
         let lipschitz = self.scale.field.lipschitz().min(cube.region.lipschitz()).max(1e-3);
         let per_metre = lipschitz.recip();
@@ -265,7 +156,7 @@ impl<'a> Tracer<'a> {
         self.open.clear();
         self.open.extend(0..self.lines.len());
         self.points.clear();
-        self.lines.iter().for_each(|line| self.points.push(point(axis, line, line.at.t)));
+        self.lines.iter().for_each(|line| self.points.push_along(axis, [line.at.t, line.u, line.v]));
         self.evaluate_points(cube);
         for (i, line) in self.lines.iter_mut().enumerate() {
             line.nearest.distance = f32::INFINITY;
@@ -290,7 +181,7 @@ impl<'a> Tracer<'a> {
                 // Far from the origin a step may be too short to change the number.
                 let t = (line.at.t + step).max(line.at.t.next_up()).min(end);
                 self.ahead.push(t);
-                self.points.push(point(axis, line, t));
+                self.points.push_along(axis, [t, line.u, line.v]);
             }
             self.evaluate_points(cube);
             for (i, &index) in self.open.iter().enumerate() {
@@ -312,8 +203,11 @@ impl<'a> Tracer<'a> {
             run.add(line, index, line.run);
         }
         self.cut_gaps(cube, axis, shortest, &mut run);
-        let mut tally = run.finish();
+        let mut tally = run.sums.finish(&self.scale);
         tally.may_hide = !met && self.comes_near(cube, axis, square * lipschitz);
+        if cube.region.uniform_part().is_none() {
+            tally.note_unmet(cube.region.possible_parts());
+        }
         tally
     }
 
@@ -333,7 +227,7 @@ impl<'a> Tracer<'a> {
     fn comes_near(&mut self, cube: &Cube, axis: usize, reach: f32) -> bool {
         self.points.clear();
         for line in self.lines.iter().filter(|line| line.nearest.distance.abs() < reach) {
-            self.points.push(point(axis, line, line.nearest.t));
+            self.points.push_along(axis, [line.nearest.t, line.u, line.v]);
         }
         resize(&mut self.gradients, self.points.len());
         let p = &self.points;
@@ -407,7 +301,8 @@ impl<'a> Tracer<'a> {
             let gaps = std::mem::take(&mut self.gaps);
             self.points.clear();
             for gap in &gaps {
-                self.points.push(point(axis, &self.lines[gap.line], gap.cut()));
+                let line = &self.lines[gap.line];
+                self.points.push_along(axis, [gap.cut(), line.u, line.v]);
             }
             self.evaluate_points(cube);
             for (i, gap) in gaps.iter().enumerate() {
@@ -424,15 +319,13 @@ impl<'a> Tracer<'a> {
     }
 }
 
-/// What the lines of one cube have met so far.
+/// The lines of one cube, and what they have met so far.
 struct Run<'a> {
     scale: Scale<'a>,
     axis: usize,
     /// Cross-section that a line stands for.
     section: f64,
-    tally: Tally,
-    /// For each square of either draw, mass and volume by either pair.
-    pairs: [[f64; 4]; DRAWS * SQUARES * SQUARES],
+    sums: Sums,
 }
 
 impl Run<'_> {
@@ -486,44 +379,15 @@ impl Run<'_> {
         middle[self.axis] = 0.5 * (from + to);
         middle[across] = f64::from(line.u);
         middle[up] = f64::from(line.v);
-        self.tally.part(part).add_bar(middle - self.scale.origin, self.axis, length, self.section, density);
-        let pair = index / 2 % 2;
-        let sums = &mut self.pairs[index / LINES];
-        sums[pair] += length * self.section * density;
-        sums[2 + pair] += length * self.section;
-    }
-
-    fn finish(mut self) -> Tally {
-        let (first, second) = self.pairs.split_at(SQUARES * SQUARES);
-        // Each pair alone stands for half of a draw's square, so the draw's estimate is their sum, and the square of their
-        // difference is unbiased for the variance of that; the draws' mean has half of it.
-        let difference = |a: f64, b: f64| DRAWS as f64 * (a - b);
-        for &[mass_a, mass_b, volume_a, volume_b] in first {
-            self.tally.mass_variance += 0.5 * difference(mass_a, mass_b).powi(2);
-            self.tally.volume_variance += 0.5 * difference(volume_a, volume_b).powi(2);
-        }
-        for &[mass_a, mass_b, volume_a, volume_b] in second {
-            self.tally.mass_spread.add_difference(difference(mass_a, mass_b));
-            self.tally.volume_spread.add_difference(difference(volume_a, volume_b));
-        }
-        self.tally.mass_spread = self.tally.mass_spread.halved();
-        self.tally.volume_spread = self.tally.volume_spread.halved();
-        self.tally
+        let sum = self.sums.part(part);
+        sum.moments.add_bar(middle - self.scale.origin, self.axis, length, self.section, density);
+        sum.squares[index / LINES][index / 2 % 2] += length * self.section;
     }
 }
 
 /// The two other axes.
 fn others(axis: usize) -> [usize; 2] {
     [(axis + 1) % 3, (axis + 2) % 3]
-}
-
-fn point(axis: usize, line: &Line, t: f32) -> Vec3 {
-    let [across, up] = others(axis);
-    let mut p = Vec3::ZERO;
-    p[axis] = t;
-    p[across] = line.u;
-    p[up] = line.v;
-    p
 }
 
 /// Divides a gap in the proportion of its ends' distances.

@@ -7,8 +7,11 @@
 //! multidimensional Monte Carlo integration", 1990). Sums are in double precision, about the asset's own middle and in a fixed
 //! order.
 
+mod choose;
+mod estimate;
 mod lines;
 mod moments;
+mod tally;
 
 use glam::{DVec3, Vec3};
 use gve_sdf::{Aabb, Field, Interval};
@@ -17,8 +20,11 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use self::{
-    lines::{Cube, NORMAL_QUANTILE, Scale, Spread, Tally, Tracer},
+    choose::{Goal, choose},
+    estimate::add_up,
+    lines::{Cube, Tracer},
     moments::Moments,
+    tally::{Scale, Tally},
 };
 use crate::survey::{Block, Grid, Keep, survey};
 
@@ -27,23 +33,20 @@ const FIRST_CUBES: f32 = 16.0;
 /// The shortest step along a line is this share of the longest side: layers down to about a thousandth of it are
 /// found with some room.
 const FINEST: f32 = 1.0 / 4096.0;
-/// Most often that a cube is cut into eight.
-const MAX_CUTS: usize = 12;
 /// Most cubes that are looked at.
 const MAX_CUBES: usize = 150_000;
 /// How often the estimate may miss the tolerance before it is left at that.
 const MAX_TRIES: u64 = 3;
-/// What is cut goes on until this share of the wanted variance is left: somewhat beyond it, so that there are few rounds.
-const ENOUGH: f64 = 0.7;
-/// What does not even out from line to line: rounding of distances to single precision, and curvature between the two
-/// points that a border lies between.
-const SYSTEMATIC: f64 = 3e-5;
+
+/// So many times the tolerance the estimate of the inertia may be before all is looked at again: few lines far out decide it,
+/// so that the estimate is often much too large.
+const INERTIA_PATIENCE: f64 = 4.0;
 
 /// An error, as a share of the mass, that the designer is told of.
 const WORTH_A_WARNING: f32 = 0.01;
 
 /// The error, as a share of the mass, that [`weigh`] aims at unless told otherwise.
-pub const DEFAULT_TOLERANCE: f32 = 0.002;
+pub const DEFAULT_TOLERANCE: f32 = 0.0025;
 
 /// What the solid weighs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -77,6 +80,8 @@ pub struct PartWeight {
     pub mass_kg: f32,
     /// Volume in cubic metres.
     pub volume_m3: f32,
+    /// Estimated bound on the error of both, as a share of them.
+    pub relative_error: f32,
 }
 
 /// Weighs the solid until its estimated error is at most `tolerance`, as a share of mass, volume and inertia, or until the
@@ -89,7 +94,7 @@ pub fn weigh(field: &Field, tolerance: f32) -> Weight {
     let longest = (bounds.max - bounds.min).max_element();
     let nothing = vec![PartWeight::default(); field.parts().len()];
     if !(longest > 0.0 && longest.is_finite()) {
-        return Weight::new(Moments::default().properties(DVec3::ZERO, 0.0), nothing);
+        return Weight::new(Moments::default().properties(DVec3::ZERO), nothing);
     }
     let densities: Vec<f64> = field
         .parts()
@@ -108,17 +113,19 @@ pub fn weigh(field: &Field, tolerance: f32) -> Weight {
     let tolerance = f64::from(tolerance.clamp(1e-4, 0.1));
     let mut aim = tolerance;
     for attempt in 0..MAX_TRIES {
-        pieces = refine(scale, pieces, aim, attempt > 0);
+        pieces = refine(scale, pieces, Goal::Whole { tolerance: aim, by_both: attempt > 0 });
         if attempt > 0 {
             look_again(scale, &mut pieces, attempt);
         }
         let weight = add_up(field, &scale, &pieces);
-        let error = f64::from(weight.total.relative_error);
+        let inertia_error = f64::from(weight.total.inertia_relative_error) / INERTIA_PATIENCE;
+        let error = f64::from(weight.total.relative_error).max(inertia_error);
         if error <= tolerance || pieces.len() > MAX_CUBES / 2 {
-            return weight;
+            break;
         }
         aim *= (0.7 * tolerance / error).max(0.25);
     }
+    pieces = refine(scale, pieces, Goal::Parts { tolerance });
     add_up(field, &scale, &pieces)
 }
 
@@ -134,8 +141,7 @@ struct Piece {
 fn begin(tracer: &mut Tracer<'_>, grid: &Grid, block: &Block) -> Vec<Piece> {
     if let (true, Some(part)) = (block.is_inside(), block.region.uniform_part()) {
         let bounds = grid.aabb(block.first, block.size);
-        let mut tally = Tally::default();
-        tally.add_box(&tracer.scale, part, bounds.min, bounds.max - bounds.min);
+        let tally = Tally::of_box(&tracer.scale, part, bounds.min, bounds.max - bounds.min);
         return vec![Piece { cube: None, cuts: 0, tally }];
     }
     let [x0, y0, z0] = block.first;
@@ -158,34 +164,12 @@ fn begin(tracer: &mut Tracer<'_>, grid: &Grid, block: &Block) -> Vec<Piece> {
     pieces
 }
 
-/// Cuts the most uncertain pieces until the whole is certain enough: by the first draw alone, or by both where that was
-/// not enough because it has missed something small.
-fn refine(scale: Scale<'_>, mut pieces: Vec<Piece>, tolerance: f64, by_both: bool) -> Vec<Piece> {
-    let goal = (tolerance / NORMAL_QUANTILE).powi(2);
+/// Cuts the most uncertain pieces until what is wanted is certain enough.
+fn refine(scale: Scale<'_>, mut pieces: Vec<Piece>, goal: Goal) -> Vec<Piece> {
     let mut looked_at = pieces.len();
     loop {
-        let total = total(&pieces);
-        let shares: Vec<f64> =
-            pieces.iter().map(|piece| share_of_variance(piece, &total, &scale, by_both)).collect();
-        let mut rest: f64 = shares.iter().sum();
-        let mut order: Vec<usize> = (0..pieces.len()).collect();
-        order.sort_by(|&a, &b| shares[b].total_cmp(&shares[a]).then(a.cmp(&b)));
-        let mut is_cut = vec![false; pieces.len()];
-        let mut count = 0;
-        let is_uncertain = rest > goal;
-        for index in order {
-            let piece = &pieces[index];
-            if piece.cube.is_none() || piece.cuts >= MAX_CUTS {
-                continue;
-            }
-            let wanted =
-                (is_uncertain && rest > ENOUGH * goal && shares[index] > 0.0) || hides(piece, &scale);
-            if wanted && looked_at + 8 * count < MAX_CUBES {
-                rest -= shares[index];
-                is_cut[index] = true;
-                count += 1;
-            }
-        }
+        let is_cut = choose(&pieces, &scale, goal, (MAX_CUBES - looked_at.min(MAX_CUBES)) / 8);
+        let count = is_cut.iter().filter(|&&is_cut| is_cut).count();
         if count == 0 {
             return pieces;
         }
@@ -221,19 +205,6 @@ fn look_again(scale: Scale<'_>, pieces: &mut [Piece], attempt: u64) {
     );
 }
 
-/// Whether something that is large enough to be looked for may stand between the piece's lines.
-fn hides(piece: &Piece, scale: &Scale<'_>) -> bool {
-    piece.tally.may_hide && piece.cube.as_ref().is_some_and(|cube| cube.side > 2.0 * scale.finest)
-}
-
-/// What may stand unseen in a piece: a wire from end to end, as thick as a square between the lines.
-fn hidden_volume(piece: &Piece) -> f64 {
-    match &piece.cube {
-        Some(cube) if piece.tally.may_hide => f64::from(cube.side).powi(3) / 16.0,
-        _ => 0.0,
-    }
-}
-
 /// The eight parts of a cube, empty ones left out.
 fn cut(tracer: &mut Tracer<'_>, cube: &Cube, cuts: usize) -> Vec<Piece> {
     let side = 0.5 * cube.side;
@@ -250,10 +221,9 @@ fn cut(tracer: &mut Tracer<'_>, cube: &Cube, cuts: usize) -> Vec<Piece> {
         if is_empty(interval) {
             continue;
         }
-        let mut tally = Tally::default();
         match region.uniform_part() {
             Some(part) if interval.hi < 0.0 => {
-                tally.add_box(&tracer.scale, part, bounds.min, Vec3::splat(side));
+                let tally = Tally::of_box(&tracer.scale, part, bounds.min, Vec3::splat(side));
                 pieces.push(Piece { cube: None, cuts, tally });
             }
             _ => {
@@ -264,50 +234,4 @@ fn cut(tracer: &mut Tracer<'_>, cube: &Cube, cuts: usize) -> Vec<Piece> {
         }
     }
     pieces
-}
-
-fn total(pieces: &[Piece]) -> Moments {
-    let mut total = Moments::default();
-    for (_, moments) in pieces.iter().flat_map(|piece| &piece.tally.parts) {
-        total.add(moments);
-    }
-    total
-}
-
-/// What a piece adds to the variance of mass, volume and inertia, each as a share of the whole.
-fn share_of_variance(piece: &Piece, total: &Moments, scale: &Scale<'_>, by_both: bool) -> f64 {
-    let Some(cube) = &piece.cube else { return 0.0 };
-    let tally = &piece.tally;
-    let chosen = |first: f64, second: &Spread| if by_both { 0.5 * (first + second.variance) } else { first };
-    let mass_variance = chosen(tally.mass_variance, &tally.mass_spread);
-    let volume_variance = chosen(tally.volume_variance, &tally.volume_spread);
-    let ratio = |variance: f64, whole: f64| if whole > 0.0 { variance / (whole * whole) } else { 0.0 };
-    let mass = ratio(mass_variance, total.mass);
-    let volume = ratio(volume_variance, total.volume);
-    let arm = cube.min.as_dvec3() + 0.5 * f64::from(cube.side) - scale.origin - total.center();
-    let inertia = ratio(mass_variance * arm.length_squared().powi(2), total.spread());
-    mass.max(volume).max(inertia)
-}
-
-fn add_up(field: &Field, scale: &Scale<'_>, pieces: &[Piece]) -> Weight {
-    let mut parts = vec![Moments::default(); field.parts().len()];
-    let (mut mass_spread, mut volume_spread, mut hidden) = (Spread::default(), Spread::default(), 0.0);
-    for piece in pieces {
-        for &(part, ref moments) in &piece.tally.parts {
-            parts[usize::from(part)].add(moments);
-        }
-        mass_spread.add(&piece.tally.mass_spread);
-        volume_spread.add(&piece.tally.volume_spread);
-        hidden += hidden_volume(piece);
-    }
-    let mut total = Moments::default();
-    for part in &parts {
-        total.add(part);
-    }
-    let error = |spread: &Spread, whole: f64| if whole > 0.0 { spread.error() / whole } else { 0.0 };
-    let hidden = if total.volume > 0.0 { hidden / total.volume } else { 0.0 };
-    let relative_error =
-        error(&mass_spread, total.mass).max(error(&volume_spread, total.volume)) + hidden + SYSTEMATIC;
-    let of = |part: &Moments| PartWeight { mass_kg: part.mass as f32, volume_m3: part.volume as f32 };
-    Weight::new(total.properties(scale.origin, relative_error.min(1.0)), parts.iter().map(of).collect())
 }

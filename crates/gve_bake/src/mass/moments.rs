@@ -53,15 +53,15 @@ impl Moments {
         if self.mass > 0.0 { self.first / self.mass } else { DVec3::ZERO }
     }
 
-    /// Half the trace of the inertia tensor about the centre of mass: the mass times the square of its distance
-    /// from there.
-    pub(super) fn spread(&self) -> f64 {
+    /// The diagonal of the inertia tensor about the centre of mass.
+    pub(super) fn diagonal(&self) -> DVec3 {
         let center = self.center();
-        (self.squares - self.mass * center * center).element_sum()
+        let squares = self.squares - self.mass * center * center;
+        DVec3::splat(squares.element_sum()) - squares
     }
 
-    /// As they stand in a file; `origin` is the fixed point.
-    pub(super) fn properties(&self, origin: DVec3, relative_error: f64) -> MassProperties {
+    /// As they stand in a file, without the estimates; `origin` is the fixed point.
+    pub(super) fn properties(&self, origin: DVec3) -> MassProperties {
         let center = self.center();
         // Steiner: from the fixed point to the centre of mass.
         let squares = self.squares - self.mass * center * center;
@@ -76,7 +76,8 @@ impl Moments {
             volume_m3: self.volume as f32,
             center_of_mass: (origin + center).as_vec3().into(),
             inertia_kg_m2: inertia.to_cols_array_2d().map(|row| row.map(|x| x as f32)),
-            relative_error: relative_error as f32,
+            relative_error: 0.0,
+            inertia_relative_error: 0.0,
         }
     }
 }

@@ -219,6 +219,7 @@ pub fn data(shape: &Shape, resolution: u32, shell: Shell) -> AssetData {
                 center_of_mass: [0.0; 3],
                 inertia_kg_m2: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
                 relative_error: 0.0,
+                inertia_relative_error: 0.0,
             },
             embedding: Vec::new(),
             splats_trained: false,
@@ -237,6 +238,7 @@ fn part(material: u32) -> FilePart {
         frame: PartFrame { translation: [0.0; 3], rotation: [0.0, 0.0, 0.0, 1.0], scale: 1.0 },
         mass_kg: 1.0,
         volume_m3: 1.0,
+        relative_error: 0.0,
     }
 }
 
