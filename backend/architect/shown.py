@@ -10,10 +10,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from logging import _SysExcInfoType
 
-_TURNING = (
-    "\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
+_OBEYED = (
+    (0xAD, 0xAD),
+    (0x61C, 0x61C),
+    (0x180E, 0x180E),
+    (0x200B, 0x200B),
+    (0x200E, 0x200F),
+    (0x2028, 0x202E),
+    (0x2060, 0x2064),
+    (0x2066, 0x206F),
+    (0xFEFF, 0xFEFF),
+    (0xE0000, 0xE001F),
 )
-"""What turns the direction of text around, and breaks of lines and paragraphs."""
+"""First and last: what turns text around, breaks lines and paragraphs, or is seen nowhere."""
 
 _DELETE = 0x7F
 _PICTURES = 0x2400
@@ -26,10 +35,10 @@ def _symbol(code: int) -> str:
     return "\u2421" if code == _DELETE else f"[U+{code:04X}]"
 
 
+_CONTROL = {code for code in range(0x100) if unicodedata.category(chr(code)) == "Cc"}
 _SYMBOLS = {
     code: _symbol(code)
-    for code in range(0x10000)
-    if unicodedata.category(chr(code)) == "Cc" or chr(code) in _TURNING
+    for code in _CONTROL.union(*(range(first, last + 1) for first, last in _OBEYED))
 }
 _SYMBOLS_OF_LINES = {code: symbol for code, symbol in _SYMBOLS.items() if code != ord("\n")}
 

@@ -10,6 +10,7 @@ from architect.shown import ShownFormatter, shown
 def test_what_would_be_obeyed_is_shown() -> None:
     assert shown("a\x1b[31mred\0\r\n\t\x7f") == "a\u241b[31mred\u2400\u240d\u240a\u2409\u2421"
     assert shown("\x9b2J, \u202egpj.exe\u2069") == "[U+009B]2J, [U+202E]gpj.exe[U+2069]"
+    assert shown("pay\u200bpal\xad\U000e0001") == "pay[U+200B]pal[U+00AD][U+E0001]"
     assert shown("St\u00fchlchen \u6905\u5b50") == "St\u00fchlchen \u6905\u5b50"
 
 

@@ -99,6 +99,7 @@ pub fn asset(count: u32) -> anyhow::Result<GveAsset> {
                 mass_kg: 1.0,
                 volume_m3: 1.0,
                 relative_error: 0.0,
+                inertia_relative_error: 0.0,
                 center_of_mass: [0.0; 3],
                 inertia_kg_m2: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
             },

@@ -12,10 +12,13 @@ const MAX_SHOWN_CHARS: usize = 160;
 const KEPT_CHARS: usize = 48;
 
 /// Whether a terminal, a log or a page would obey this character instead of showing it: control
-/// characters, what turns the direction of text around, and breaks of lines and paragraphs.
+/// characters, what turns the direction of text around, breaks of lines and paragraphs, and what is seen nowhere and
+/// makes two names look alike. (Joiners, which have their place in words and emoji, stay.)
 pub fn is_control(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206f}' | '\u{feff}'
+            | '\u{e0000}'..='\u{e001f}')
 }
 
 /// The text on one line, with a visible symbol for every character that [`is_control`].
@@ -68,6 +71,7 @@ mod tests {
     fn what_would_be_obeyed_is_shown() {
         assert_eq!(shown("a\u{1b}[31mred\0\r\n\t\u{7f}"), "a␛[31mred␀␍␊␉␡");
         assert_eq!(shown("\u{9b}2J, \u{202e}gpj.exe\u{2069}"), "[U+009B]2J, [U+202E]gpj.exe[U+2069]");
+        assert_eq!(shown("pay\u{200b}pal\u{ad}"), "pay[U+200B]pal[U+00AD]");
         assert_eq!(shown_lines("a\nb\u{1b}\r\n"), "a\nb␛␍\n");
         // Everything that Unicode calls a control character, and all that turns text around.
         let bad: String = ('\0'..='\u{ffff}').filter(|c| is_control(*c)).collect();

@@ -169,24 +169,26 @@ fn refine(scale: Scale<'_>, mut pieces: Vec<Piece>, goal: Goal) -> Vec<Piece> {
     let mut looked_at = pieces.len();
     loop {
         let is_cut = choose(&pieces, &scale, goal, (MAX_CUBES - looked_at.min(MAX_CUBES)) / 8);
-        let count = is_cut.iter().filter(|&&is_cut| is_cut).count();
-        if count == 0 {
+        let chosen: Vec<&Piece> =
+            pieces.iter().zip(&is_cut).filter(|(_, is_cut)| **is_cut).map(|(piece, _)| piece).collect();
+        if chosen.is_empty() {
             return pieces;
         }
-        looked_at += 8 * count;
-        pieces = pieces
+        looked_at += 8 * chosen.len();
+        // Only these, so that the threads share them evenly.
+        let mut cut_pieces = chosen
             .into_par_iter()
-            .zip(is_cut)
-            .with_min_len(16)
-            .map_init(
-                || Tracer::new(scale),
-                |tracer, (piece, is_cut)| match &piece.cube {
-                    Some(cube) if is_cut => cut(tracer, cube, piece.cuts + 1),
-                    _ => vec![piece],
-                },
-            )
-            .flatten_iter()
-            .collect();
+            .map_init(|| Tracer::new(scale), |tracer, piece| cut(tracer, piece))
+            .collect::<Vec<_>>()
+            .into_iter();
+        let mut next = Vec::with_capacity(pieces.len());
+        for (piece, is_cut) in pieces.into_iter().zip(is_cut) {
+            match is_cut {
+                true => next.extend(cut_pieces.next().into_iter().flatten()),
+                false => next.push(piece),
+            }
+        }
+        pieces = next;
     }
 }
 
@@ -205,8 +207,10 @@ fn look_again(scale: Scale<'_>, pieces: &mut [Piece], attempt: u64) {
     );
 }
 
-/// The eight parts of a cube, empty ones left out.
-fn cut(tracer: &mut Tracer<'_>, cube: &Cube, cuts: usize) -> Vec<Piece> {
+/// The eight parts of a piece's cube, empty ones left out.
+fn cut(tracer: &mut Tracer<'_>, piece: &Piece) -> Vec<Piece> {
+    let Some(cube) = &piece.cube else { return vec![] };
+    let cuts = piece.cuts + 1;
     let side = 0.5 * cube.side;
     let boxes: [Aabb; 8] = std::array::from_fn(|i| {
         let corner = Vec3::new((i & 1) as f32, (i >> 1 & 1) as f32, (i >> 2) as f32);

@@ -24,7 +24,7 @@ use typeshare::typeshare;
 
 use crate::{
     dna::{AssetDna, DNA_VERSION},
-    limits::{MAX_DEPTH, MAX_NESTED_VALUES, MAX_RECIPE_BYTES, MAX_VIOLATIONS},
+    limits::{MAX_RECIPE_BYTES, MAX_VIOLATIONS},
     material::MaterialTable,
     text::shown_short,
 };
@@ -119,9 +119,8 @@ pub fn parse_recipe(text: &str, materials: &MaterialTable) -> Result<AssetDna, R
 /// # Errors
 /// All violations together.
 pub fn parse_recipe_value(value: &Value, materials: &MaterialTable) -> Result<AssetDna, RecipeError> {
-    if let Some(path) = too_deep(value, "$", 1, 1) {
-        let message = format!("nodes nest at most {MAX_DEPTH} deep");
-        return Err(RecipeError::Invalid(vec![Violation { path, message }]));
+    if let Some(violation) = too_deep(value, "$", 1, 1) {
+        return Err(RecipeError::Invalid(vec![violation]));
     }
     let value = whole_numbers(value);
     let value = value.as_ref();
@@ -155,23 +154,25 @@ pub fn parse_recipe_value(value: &Value, materials: &MaterialTable) -> Result<As
     Err(RecipeError::Invalid(findings.0))
 }
 
-/// The path of the first value that nests too deep; `depth` and `objects` count the containers
+/// The first value that nests too deep; `depth` and `objects` count the containers
 /// down to and including this one. Goes no deeper than the limit.
-fn too_deep(value: &Value, path: &str, depth: usize, objects: usize) -> Option<String> {
+fn too_deep(value: &Value, path: &str, depth: usize, objects: usize) -> Option<Violation> {
     let is_object = usize::from(value.is_object());
     if (value.is_object() || value.is_array())
-        && (depth > MAX_NESTED_VALUES || objects - 1 + is_object > MAX_DEPTH + 2)
+        && let Some(message) = scan::nesting_fault(depth, objects - 1 + is_object)
     {
-        return Some(path.to_owned());
+        return Some(Violation { path: path.to_owned(), message });
     }
+    let above = |step: String, below: Violation| Violation { path: join(path, &step, &below.path), ..below };
     match value {
         Value::Object(fields) => fields.iter().find_map(|(key, value)| {
-            let step = || format!(".{}", shown_short(key));
-            too_deep(value, "", depth + 1, objects + 1).map(|below| join(path, &step(), &below))
+            let below = too_deep(value, "", depth + 1, objects + 1)?;
+            Some(above(format!(".{}", shown_short(key)), below))
         }),
-        Value::Array(values) => values.iter().enumerate().find_map(|(i, value)| {
-            too_deep(value, "", depth + 1, objects).map(|below| join(path, &format!("[{i}]"), &below))
-        }),
+        Value::Array(values) => values
+            .iter()
+            .enumerate()
+            .find_map(|(i, value)| Some(above(format!("[{i}]"), too_deep(value, "", depth + 1, objects)?))),
         _ => None,
     }
 }
@@ -222,6 +223,9 @@ fn join(path: &str, step: &str, below: &str) -> String {
     [path, step, below].concat()
 }
 
+/// What the parser says of half of a character that JSON writes as two.
+const HALF_OF_A_PAIR: [&str; 2] = ["lone leading surrogate in hex escape", "unexpected end of hex escape"];
+
 fn syntax_error(text: &str, error: &serde_json::Error) -> RecipeError {
     let (line, column) = (error.line(), error.column());
     let before: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
@@ -233,6 +237,11 @@ fn syntax_error(text: &str, error: &serde_json::Error) -> RecipeError {
         // It is JSON; only no computer's number is as large.
         let message = format!("the number {} is too large", shown_short(token));
         return RecipeError::Invalid(vec![Violation { path, message }]);
+    }
+    if HALF_OF_A_PAIR.contains(&what) {
+        let what =
+            "half of a surrogate pair: a character beyond U+FFFF is written as itself, or as two escapes";
+        return RecipeError::Syntax { line, column, message: format!("{what}, at {path}") };
     }
     let what = match token.trim_start_matches(['-', '+']).to_ascii_lowercase().as_str() {
         "nan" | "inf" | "infinity" => format!("JSON has no `{token}`; expected a number"),

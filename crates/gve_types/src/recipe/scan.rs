@@ -132,16 +132,27 @@ fn name(raw: &str) -> Cow<'_, str> {
     serde_json::from_str(raw).map_or(Cow::Borrowed(inner), Cow::Owned)
 }
 
+/// What is wrong with a value in so many containers, of which so many are objects.
+pub(super) fn nesting_fault(containers: usize, objects: usize) -> Option<String> {
+    // The recipe itself is an object, each node is one, and only nodes nest.
+    if objects > MAX_DEPTH + 2 {
+        Some(format!("nodes nest at most {MAX_DEPTH} deep"))
+    } else {
+        let message = || format!("values nest at most {MAX_NESTED_VALUES} deep");
+        (containers > MAX_NESTED_VALUES).then(message)
+    }
+}
+
 /// Too deep nesting and fields that stand twice, which the parser cannot report.
 pub(super) fn first_fault(text: &str) -> Option<Violation> {
     let mut walk = Walk::new(text);
     while let Some((token, _)) = walk.next() {
         let depth = walk.levels.len();
         match token {
-            // The recipe itself is an object, each node is one, and only nodes nest.
-            Token::Open if depth > MAX_NESTED_VALUES || walk.objects() > MAX_DEPTH + 2 => {
-                let message = format!("nodes nest at most {MAX_DEPTH} deep");
-                return Some(Violation { path: walk.path(depth - 1), message });
+            Token::Open => {
+                if let Some(message) = nesting_fault(depth, walk.objects()) {
+                    return Some(Violation { path: walk.path(depth - 1), message });
+                }
             }
             Token::Key => {
                 if let Some(Level::Object { key: Some(key), seen }) = walk.levels.last_mut()

@@ -6,6 +6,9 @@ use strsim::osa_distance;
 /// Longest word that is compared, in bytes. No known one is longer; a longer one is near to none.
 const LONGEST: usize = 64;
 
+/// Shortest name of another tool that is recognised with a mistake in it.
+const LEAST_MISSPELT: usize = 6;
+
 /// What each operation is called in other modellers, shader collections and CAD kernels. Compared without
 /// case, spaces, `_` and `-`.
 const OPERATIONS: &[(&str, &[&str])] = &[
@@ -149,10 +152,16 @@ const FIELDS: &[(&[&str], &[&str])] = &[
 /// What an unknown operation most likely means, as it stands in a question.
 pub(super) fn operation<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let plain = plain(word);
-    let meant = OPERATIONS.iter().find(|(_, words)| words.contains(&plain.as_str()));
-    meant
+    let of = |alias: &str| OPERATIONS.iter().find(|(_, words)| words.contains(&alias));
+    of(&plain)
         .map(|(meant, _)| (*meant).to_owned())
         .or_else(|| nearest(word, known).map(|name| format!("`{name}`")))
+        .or_else(|| {
+            // Long enough that a mistake in them is no other word.
+            let aliases = OPERATIONS.iter().flat_map(|(_, words)| *words).copied();
+            let alias = nearest(word, aliases.filter(|alias| alias.len() >= LEAST_MISSPELT))?;
+            of(alias).map(|(meant, _)| (*meant).to_owned())
+        })
 }
 
 /// What an unknown field most likely means.
@@ -234,7 +243,11 @@ mod tests {
             ("onion", "`shell`"),
             ("blend", "`morph`, or `union` with a `blend`"),
             ("spheer", "`sphere`"),
+            ("differnce", "`subtract`"),
+            ("intersecton", "`intersect`"),
+            ("linear_extrud", "`extruded_polygon`"),
             ("teapot", ""),
+            ("gear", ""),
         ] {
             assert_eq!(ours(theirs), expected, "{theirs}");
         }
