@@ -36,6 +36,7 @@ use rayon::prelude::*;
 
 use crate::{
     BakeError, Watch,
+    far::Far,
     watch::{Meter, check},
 };
 use cells::{CellSet, Placer};
@@ -140,9 +141,11 @@ pub fn generate(field: &Field, resolution: u32) -> Result<ShellReport, BakeError
 /// # Errors
 /// Those of [`generate`], and [`BakeError::Cancelled`].
 pub fn generate_watched(field: &Field, resolution: u32, watch: &dyn Watch) -> Result<ShellReport, BakeError> {
+    let far = Far::of(field);
+    let field = far.near;
     let bounds = field.bounds();
-    let lattice = snap::lattice(bounds, resolution)?;
-    let depth = snap::depth(bounds, &lattice);
+    let lattice = snap::lattice(bounds, resolution, far.distance_m())?;
+    let depth = snap::depth(bounds, &lattice, field.reach_m());
     let longest_m = bounds.size().max_element();
     let limits =
         Limits { always_m: REPORTED_SHARE * longest_m, doubtful_m: snap::THINNEST_SHARE * longest_m };
@@ -205,12 +208,15 @@ pub fn generate_watched(field: &Field, resolution: u32, watch: &dyn Watch) -> Re
     check(watch)?;
     let found_triangles = mesh.triangles.len() as u32;
     repair::simplify_soundly(&mut mesh, field, &grid);
+    mesh.positions.iter_mut().for_each(|position| *position = far.rounded(*position));
     mesh.turn_normals();
     check(watch)?;
     let suspects = suspects(field, &findings, &tree, limits);
-    let thin = thin::report(field, &lattice, limits, &suspects);
+    let mut thin = thin::report(field, &lattice, limits, &suspects);
+    thin.iter_mut().for_each(|feature| feature.position = far.written(feature.position));
     if mesh.triangles.is_empty() {
         let cell_size_m = finest_m;
+        // The places of `thin` are as they are written already.
         return Err(match thin.first() {
             Some(ThinFeature { thickness_m, position, .. }) => BakeError::ThinnerThanCells {
                 cell_size_m,
@@ -220,7 +226,8 @@ pub fn generate_watched(field: &Field, resolution: u32, watch: &dyn Watch) -> Re
             None => BakeError::NoSurface { cell_size_m },
         });
     }
-    let shell = mesh.finish()?;
+    let mut shell = mesh.finish()?;
+    shell.positions.iter_mut().for_each(|position| *position = far.written((*position).into()).into());
     check(watch)?;
     let points = shell.weld.iter().enumerate().filter(|&(i, &weld)| i == weld as usize).count() as u32;
     Ok(ShellReport {
