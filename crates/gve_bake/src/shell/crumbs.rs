@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gve_sdf::{Aabb, Evaluator, Field, Vec3};
+use gve_sdf::{Aabb, Evaluator, Field, Vec3, Vec4};
 use rayon::prelude::*;
 
 use super::{
@@ -43,6 +43,11 @@ const CRUMB_SHARE: f64 = 0.25;
 /// Unless the solid is at least this thick in them, as a share of the thinnest part that must be there: then they are small
 /// and nothing thin.
 const THICK: f32 = 0.9;
+/// How often the way to where a piece is deepest is gone on, the first step as a share of half of that thickness, and
+/// each step as a share of the one before.
+const CLIMB_STEPS: i32 = 6;
+const CLIMB: f32 = 0.4;
+const CLIMB_RATIO: f32 = 0.75;
 /// Most vertices of a piece from which it is asked how thick it is.
 const MAX_PROBES: usize = 128;
 
@@ -101,10 +106,22 @@ impl Mesh {
         for &vertex in vertices.iter().step_by(vertices.len().div_ceil(MAX_PROBES).max(1)) {
             points.push(self.positions[vertex as usize] - half_m * self.normals[vertex as usize]);
         }
-        let (region, _) = evaluator.prune(&evaluator.root(), around.padded(thinnest_m));
-        let mut distances = vec![0.0; points.len()];
-        evaluator.distances(&region, &points.xs, &points.ys, &points.zs, &mut distances);
-        distances.into_iter().any(|distance| distance < -THICK * half_m)
+        let (region, _) = evaluator.prune(&evaluator.root(), around.padded(2.0 * thinnest_m));
+        let mut values = vec![Vec4::ZERO; points.len()];
+        // The middle of few vertices is not that of the solid: on from there to where it is deeper.
+        for step in 0..=CLIMB_STEPS {
+            evaluator.gradients(&region, &points.xs, &points.ys, &points.zs, &mut values);
+            if values.iter().any(|value| value.w < -THICK * half_m) {
+                return true;
+            }
+            let by = CLIMB * half_m * CLIMB_RATIO.powi(step);
+            for (i, value) in values.iter().enumerate() {
+                let inwards = -value.truncate().normalize_or_zero();
+                let at = points.get(i) + by * inwards;
+                (points.xs[i], points.ys[i], points.zs[i]) = (at.x, at.y, at.z);
+            }
+        }
+        false
     }
 
     /// For each vertex a number that its whole piece shares.
