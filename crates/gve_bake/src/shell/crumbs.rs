@@ -13,6 +13,9 @@ use crate::points::Points;
 
 /// A connected piece.
 struct Piece {
+    /// Six times the volume about its first corner, cubic metres; negative of a hollow.
+    volume: f64,
+    first: Option<Vec3>,
     /// Area in cells that are fine enough, and in those that are not; twice the square metres.
     areas: [f64; 2],
     bounds: Aabb,
@@ -20,11 +23,22 @@ struct Piece {
 
 impl Default for Piece {
     fn default() -> Self {
-        Self { areas: [0.0; 2], bounds: Aabb::EMPTY }
+        Self { volume: 0.0, first: None, areas: [0.0; 2], bounds: Aabb::EMPTY }
     }
 }
 
 impl Piece {
+    fn add(&mut self, [a, b, c]: [Vec3; 3]) {
+        let first = *self.first.get_or_insert(a);
+        let [a, b, c] = [a, b, c].map(|corner| (corner - first).as_dvec3());
+        self.volume += a.dot(b.cross(c));
+    }
+
+    /// Whether it is a hollow that is smaller than `limit_m`: space that was enclosed where bodies touch.
+    fn is_pocket(&self, limit_m: f32) -> bool {
+        self.volume <= 0.0 && self.bounds.size().max_element() < limit_m
+    }
+
     /// Whether it is a piece of something that is thinner than `limit_m`, met by chance.
     fn is_crumb(&self, limit_m: f32) -> bool {
         let longest_m = self.bounds.size().max_element();
@@ -40,6 +54,8 @@ impl Piece {
 const CRUMB_LENGTHS: f32 = 8.0;
 /// Pieces of which a larger share of the area stands in cells that are too coarse are left out.
 const CRUMB_SHARE: f64 = 0.25;
+/// Hollows that are smaller than so many of the narrowest gaps are filled.
+const POCKET: f32 = 2.0;
 /// Unless the solid is at least this thick in them, as a share of the thinnest part that must be there: then they are small
 /// and nothing thin.
 const THICK: f32 = 0.9;
@@ -68,9 +84,14 @@ impl Mesh {
             let doubtful = vertices.iter().any(|&i| is_doubtful(i));
             let piece = all.entry(pieces[vertices[0] as usize]).or_default();
             piece.areas[usize::from(doubtful)] += area;
+            piece.add([a, b, c]);
             piece.bounds = Aabb { min: piece.bounds.min.min(a), max: piece.bounds.max.max(a) };
         }
-        all.retain(|_, piece| piece.is_crumb(limits.always_m));
+        let pockets: BTreeSet<u32> = (all.iter())
+            .filter(|(_, piece)| piece.is_pocket(POCKET * limits.doubtful_m))
+            .map(|(&piece, _)| piece)
+            .collect();
+        all.retain(|piece, found| found.is_crumb(limits.always_m) && !pockets.contains(piece));
         let mut vertices_of: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
         for &Triangle { vertices, .. } in &self.triangles {
             let piece = pieces[vertices[0] as usize];
@@ -79,7 +100,7 @@ impl Mesh {
             }
         }
         let vertices_of: Vec<(u32, BTreeSet<u32>)> = vertices_of.into_iter().collect();
-        let crumbs: BTreeSet<u32> = (vertices_of.par_iter())
+        let mut crumbs: BTreeSet<u32> = (vertices_of.par_iter())
             .map_init(
                 || Evaluator::new(field),
                 |evaluator, (piece, vertices)| {
@@ -88,6 +109,7 @@ impl Mesh {
             )
             .flatten_iter()
             .collect();
+        crumbs.extend(pockets);
         self.triangles.retain(|triangle| !crumbs.contains(&pieces[triangle.vertices[0] as usize]));
     }
 
