@@ -1,6 +1,7 @@
 //! Volumes, shells, splats and mass properties from a field.
 
 mod error;
+mod far;
 mod lattice;
 pub mod mass;
 mod pipeline;

@@ -112,7 +112,7 @@ impl<F: Fn(&CompileProgress) + Sync> Progress for F {
 
 /// What files say of who made them. What stands behind the `+` counts up whenever recipes come out differently, so
 /// that binaries made before count as stale.
-pub const COMPILER_VERSION: &str = concat!("gve_bake ", env!("CARGO_PKG_VERSION"), "+5");
+pub const COMPILER_VERSION: &str = concat!("gve_bake ", env!("CARGO_PKG_VERSION"), "+6");
 
 /// How long a stage took.
 #[derive(Debug, Clone, Copy, PartialEq)]

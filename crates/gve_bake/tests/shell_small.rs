@@ -13,9 +13,16 @@ const FRAME: &str = r#"{"op": "box", "half_extents": [0.1, 0.1, 0.1]},
     {"op": "sphere", "radius": 0.01, "center": [-0.49, -0.49, -0.49]},
     {"op": "sphere", "radius": 0.01, "center": [0.49, 0.49, 0.49]}"#;
 const FRAME_PIECES: usize = 3;
+/// Assets of 40 parts of each kind.
+const SEEDS: u64 = 12;
 
 /// Meshes parts at random places around the box. Returns how many are there, of how many.
 fn found(part: &str, count: usize, seed: u64) -> [usize; 2] {
+    found_of(|_| part.to_owned(), count, seed)
+}
+
+/// The same with parts that are made one by one.
+fn found_of(part: impl Fn(&mut Random) -> String, count: usize, seed: u64) -> [usize; 2] {
     let mut random = Random::new(seed);
     let mut parts = String::new();
     // One in each of 4 by 4 by 4 boxes, so that none touch.
@@ -25,14 +32,15 @@ fn found(part: &str, count: usize, seed: u64) -> [usize; 2] {
     for _ in 0..count {
         let i = free.swap_remove(random.below(free.len()));
         let at = [i % 4, i / 4 % 4, i / 16].map(|c| 0.24 * c as f32 - 0.46 + 0.2 * random.unit());
+        let part = part(&mut random);
         parts += &format!(r#", {{"op": "translate", "offset": {at:?}, "child": {part}}}"#);
     }
     let shape = field(&format!(r#"{{"op": "union", "children": [{FRAME}{parts}]}}"#));
     let report = shell::generate(&shape, DEFAULT_VOLUME_RESOLUTION).unwrap();
-    assert_eq!(faults(&report.shell), Faults::default(), "{part}, {seed}");
+    assert_eq!(faults(&report.shell), Faults::default(), "{seed}");
     let found = pieces(&report.shell);
-    assert!(found.iter().all(|&piece| piece == 2), "{part}, {seed}: {found:?}");
-    assert!(report.thin.is_empty(), "{part}, {seed}: {:?}", report.warnings());
+    assert!(found.iter().all(|&piece| piece == 2), "{seed}: {found:?}");
+    assert!(report.thin.is_empty(), "{seed}: {:?}", report.warnings());
     [found.len().saturating_sub(FRAME_PIECES), count]
 }
 
@@ -59,4 +67,45 @@ fn small_cubes_and_pins() {
         let [there, of] = found(part, 40, 7);
         assert_eq!(there, of, "{part}");
     }
+}
+
+/// A part between one and four thousandths of the asset thick, turned somehow.
+fn turned_part(kind: usize, random: &mut Random) -> String {
+    // More of the smallest ones.
+    let half = 0.00051 + 0.0015 * random.unit().powi(3);
+    let shape = match kind {
+        0 => format!(r#"{{"op": "sphere", "radius": {half}}}"#),
+        1 => format!(r#"{{"op": "box", "half_extents": [{half}, {half}, {half}]}}"#),
+        2 => format!(
+            r#"{{"op": "capsule", "radius": {half}, "half_height": {}}}"#,
+            half * (0.5 + 5.0 * random.unit())
+        ),
+        3 => format!(
+            r#"{{"op": "cylinder", "radius": {}, "half_height": {half}}}"#,
+            half * (1.0 + 3.0 * random.unit())
+        ),
+        _ => format!(
+            r#"{{"op": "box", "half_extents": [{half}, {}, {}]}}"#,
+            half * (1.0 + 3.0 * random.unit()),
+            half * (1.0 + 3.0 * random.unit())
+        ),
+    };
+    let axis = [0, 1, 2].map(|_| random.unit() - 0.5);
+    let angle = 3.0 * random.unit();
+    format!(r#"{{"op": "rotate", "axis": {axis:?}, "angle_rad": {angle}, "child": {shape}}}"#)
+}
+
+#[test]
+fn turned_parts_of_every_kind() {
+    let mut lost = vec![];
+    for kind in 0..5 {
+        for seed in 0..SEEDS {
+            let [there, of] = found_of(|random| turned_part(kind, random), 40, 1000 + seed);
+            if there != of {
+                lost.push(format!("{} of {of} of kind {kind}, {seed}", of - there));
+            }
+        }
+    }
+    println!("lost: {lost:#?}");
+    assert!(lost.is_empty(), "lost: {lost:#?}");
 }

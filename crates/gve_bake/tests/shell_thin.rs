@@ -294,3 +294,58 @@ fn what_is_just_a_thousandth_is_not_called_thinner() {
     }
     assert!(warned > 20, "{warned}");
 }
+
+/// Where bodies touch there is a gap of every width: it must not be followed down to nothing.
+#[test]
+fn tori_that_touch_cost_about_as_much_as_they_do_alone() {
+    let torus = r#"{"op": "torus", "major_radius": 0.3, "minor_radius": 0.04}"#;
+    let at =
+        |y: f32, child: &str| format!(r#"{{"op": "translate", "offset": [0, {y}, 0], "child": {child}}}"#);
+    let speck = |y: f32| at(y, r#"{"op": "sphere", "radius": 0.01}"#);
+    let tilted = |children: Vec<String>| {
+        let all = format!(r#"{{"op": "union", "children": [{}]}}"#, children.join(","));
+        [format!(r#"{{"op": "rotate", "axis": [1, 2, 0.5], "angle_rad": 0.6, "child": {all}}}"#), all]
+    };
+    let triangles = |shape: &str| {
+        let report = shell::generate(&field(shape), DEFAULT_VOLUME_RESOLUTION).unwrap();
+        assert_eq!(faults(&report.shell), Faults::default(), "{shape}");
+        assert!(report.cut_short.is_empty(), "{shape}: {:?}", report.warnings());
+        (report.shell.indices.len() / 3, pieces(&report.shell).len())
+    };
+    // Alone in an asset of the same size.
+    let [alone, _] = tilted(vec![torus.to_owned(), speck(0.47), speck(-0.47)]);
+    let (alone, _) = triangles(&alone);
+    for spacing in [0.08f32, 0.079, 0.075] {
+        let children = (0..12).map(|i| at(spacing * (i as f32 - 5.5), torus)).collect();
+        for shape in tilted(children) {
+            let (count, pieces) = triangles(&shape);
+            println!("{spacing}: {count} triangles, {} times one", count as f32 / alone as f32);
+            assert_eq!(pieces, 1, "{spacing}");
+            assert!(count < 26 * alone, "{spacing}: {count} triangles, {alone} of one alone");
+        }
+    }
+}
+
+/// What is too much to be refined is named with its node and a place of it.
+#[test]
+fn too_much_thin_detail_is_named_with_its_place() {
+    let shape = r#"{"op": "rotate", "axis": [1, 2, 0.5], "angle_rad": 0.6, "child": {"op": "union", "children": [
+        {"op": "box", "half_extents": [0.5, 0.02, 0.02]},
+        {"op": "linear_repeat", "counts": [40, 1, 1], "spacing": [0.025, 1, 1],
+            "child": {"op": "box", "name": "fin", "half_extents": [0.001, 0.3, 0.05]}}]}}"#;
+    let field = field(shape);
+    let report = shell::generate(&field, DEFAULT_VOLUME_RESOLUTION).unwrap();
+    assert_eq!(faults(&report.shell), Faults::default());
+    assert!(report.cut_short[0].node.ends_with("(fin)"), "{:?}", report.cut_short);
+    let mut evaluator = Evaluator::new(&field);
+    let root = evaluator.root();
+    for place in &report.cut_short {
+        assert!(evaluator.distance(&root, place.position).abs() < 0.01, "{place:?}");
+        let says = format!("{}: there is too much thin detail", place.node);
+        assert!(
+            report.warnings().iter().any(|warning| warning.starts_with(&says)),
+            "{:?}",
+            report.warnings()
+        );
+    }
+}

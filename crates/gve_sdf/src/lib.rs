@@ -55,7 +55,7 @@ pub use aabb::Aabb;
 pub use error::LowerError;
 pub use eval::{Evaluator, Region};
 pub use field::Field;
-pub use glam::{Quat, Vec3, Vec4};
+pub use glam::{DVec3, Quat, Vec3, Vec4};
 pub use interval::Interval;
 pub use lower::{Part, PartFrame};
 pub use tape::{Id, Op, Tape};

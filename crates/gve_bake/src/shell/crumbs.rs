@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gve_sdf::{Aabb, Evaluator, Field, Vec3};
+use gve_sdf::{Aabb, Evaluator, Field, Vec3, Vec4};
 use rayon::prelude::*;
 
 use super::{
@@ -13,6 +13,9 @@ use crate::points::Points;
 
 /// A connected piece.
 struct Piece {
+    /// Six times the volume about its first corner, cubic metres; negative of a hollow.
+    volume: f64,
+    first: Option<Vec3>,
     /// Area in cells that are fine enough, and in those that are not; twice the square metres.
     areas: [f64; 2],
     bounds: Aabb,
@@ -20,11 +23,22 @@ struct Piece {
 
 impl Default for Piece {
     fn default() -> Self {
-        Self { areas: [0.0; 2], bounds: Aabb::EMPTY }
+        Self { volume: 0.0, first: None, areas: [0.0; 2], bounds: Aabb::EMPTY }
     }
 }
 
 impl Piece {
+    fn add(&mut self, [a, b, c]: [Vec3; 3]) {
+        let first = *self.first.get_or_insert(a);
+        let [a, b, c] = [a, b, c].map(|corner| (corner - first).as_dvec3());
+        self.volume += a.dot(b.cross(c));
+    }
+
+    /// Whether it is a hollow that is smaller than `limit_m`: space that was enclosed where bodies touch.
+    fn is_pocket(&self, limit_m: f32) -> bool {
+        self.volume <= 0.0 && self.bounds.size().max_element() < limit_m
+    }
+
     /// Whether it is a piece of something that is thinner than `limit_m`, met by chance.
     fn is_crumb(&self, limit_m: f32) -> bool {
         let longest_m = self.bounds.size().max_element();
@@ -40,9 +54,16 @@ impl Piece {
 const CRUMB_LENGTHS: f32 = 8.0;
 /// Pieces of which a larger share of the area stands in cells that are too coarse are left out.
 const CRUMB_SHARE: f64 = 0.25;
+/// Hollows that are smaller than so many of the narrowest gaps are filled.
+const POCKET: f32 = 2.0;
 /// Unless the solid is at least this thick in them, as a share of the thinnest part that must be there: then they are small
 /// and nothing thin.
 const THICK: f32 = 0.9;
+/// How often the way to where a piece is deepest is gone on, the first step as a share of half of that thickness, and
+/// each step as a share of the one before.
+const CLIMB_STEPS: i32 = 6;
+const CLIMB: f32 = 0.4;
+const CLIMB_RATIO: f32 = 0.75;
 /// Most vertices of a piece from which it is asked how thick it is.
 const MAX_PROBES: usize = 128;
 
@@ -63,9 +84,14 @@ impl Mesh {
             let doubtful = vertices.iter().any(|&i| is_doubtful(i));
             let piece = all.entry(pieces[vertices[0] as usize]).or_default();
             piece.areas[usize::from(doubtful)] += area;
+            piece.add([a, b, c]);
             piece.bounds = Aabb { min: piece.bounds.min.min(a), max: piece.bounds.max.max(a) };
         }
-        all.retain(|_, piece| piece.is_crumb(limits.always_m));
+        let pockets: BTreeSet<u32> = (all.iter())
+            .filter(|(_, piece)| piece.is_pocket(POCKET * limits.doubtful_m))
+            .map(|(&piece, _)| piece)
+            .collect();
+        all.retain(|piece, found| found.is_crumb(limits.always_m) && !pockets.contains(piece));
         let mut vertices_of: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
         for &Triangle { vertices, .. } in &self.triangles {
             let piece = pieces[vertices[0] as usize];
@@ -74,7 +100,7 @@ impl Mesh {
             }
         }
         let vertices_of: Vec<(u32, BTreeSet<u32>)> = vertices_of.into_iter().collect();
-        let crumbs: BTreeSet<u32> = (vertices_of.par_iter())
+        let mut crumbs: BTreeSet<u32> = (vertices_of.par_iter())
             .map_init(
                 || Evaluator::new(field),
                 |evaluator, (piece, vertices)| {
@@ -83,6 +109,7 @@ impl Mesh {
             )
             .flatten_iter()
             .collect();
+        crumbs.extend(pockets);
         self.triangles.retain(|triangle| !crumbs.contains(&pieces[triangle.vertices[0] as usize]));
     }
 
@@ -101,10 +128,22 @@ impl Mesh {
         for &vertex in vertices.iter().step_by(vertices.len().div_ceil(MAX_PROBES).max(1)) {
             points.push(self.positions[vertex as usize] - half_m * self.normals[vertex as usize]);
         }
-        let (region, _) = evaluator.prune(&evaluator.root(), around.padded(thinnest_m));
-        let mut distances = vec![0.0; points.len()];
-        evaluator.distances(&region, &points.xs, &points.ys, &points.zs, &mut distances);
-        distances.into_iter().any(|distance| distance < -THICK * half_m)
+        let (region, _) = evaluator.prune(&evaluator.root(), around.padded(2.0 * thinnest_m));
+        let mut values = vec![Vec4::ZERO; points.len()];
+        // The middle of few vertices is not that of the solid: on from there to where it is deeper.
+        for step in 0..=CLIMB_STEPS {
+            evaluator.gradients(&region, &points.xs, &points.ys, &points.zs, &mut values);
+            if values.iter().any(|value| value.w < -THICK * half_m) {
+                return true;
+            }
+            let by = CLIMB * half_m * CLIMB_RATIO.powi(step);
+            for (i, value) in values.iter().enumerate() {
+                let inwards = -value.truncate().normalize_or_zero();
+                let at = points.get(i) + by * inwards;
+                (points.xs[i], points.ys[i], points.zs[i]) = (at.x, at.y, at.z);
+            }
+        }
+        false
     }
 
     /// For each vertex a number that its whole piece shares.

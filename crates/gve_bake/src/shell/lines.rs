@@ -55,6 +55,8 @@ pub(super) struct Care {
     pub(super) depth_m: f32,
     /// Walls and gaps thinner than this are left out, metres: of them only crumbs would be found.
     pub(super) thinnest_m: f32,
+    /// Gaps that are narrower need not be as exact as they are narrow, metres.
+    pub(super) gap_m: f32,
 }
 
 /// A part of a line, both ends on one side of the surface.

@@ -28,7 +28,9 @@ mod table;
 mod thin;
 mod tree;
 
-use glam::UVec3;
+use std::collections::BTreeMap;
+
+use glam::{UVec3, Vec3};
 use gve_assets::Shell;
 use gve_sdf::{Evaluator, Field};
 use gve_types::limits;
@@ -36,6 +38,7 @@ use rayon::prelude::*;
 
 use crate::{
     BakeError, Watch,
+    far::Far,
     watch::{Meter, check},
 };
 use cells::{CellSet, Placer};
@@ -70,8 +73,8 @@ pub struct ShellReport {
     pub cell_size_m: f32,
     /// Points of the surface: vertices after welding.
     pub points: u32,
-    /// Whether so much had to be refined that some of it was not.
-    pub is_cut_short: bool,
+    /// Where so much had to be refined that some of it was not, node by node, the most extensive first; at most 4.
+    pub cut_short: Vec<CutShort>,
     /// Triangles before those were joined where the surface is flat or gently curved.
     pub found_triangles: u32,
     /// Parts thinner than this may be incomplete, metres: a thousandth of the asset.
@@ -79,6 +82,15 @@ pub struct ShellReport {
     /// Features thinner than that which may be incomplete: walls before gaps, the most extensive first; at
     /// most 16.
     pub thin: Vec<ThinFeature>,
+}
+
+/// Where detail was left coarse because there is too much of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CutShort {
+    /// The node that it belongs to: `$.json.path`, or `$.json.path (name)`.
+    pub node: String,
+    /// One place of it, in metres.
+    pub position: Vec3,
 }
 
 impl ShellReport {
@@ -105,12 +117,13 @@ impl ShellReport {
             let more = self.thin.len() - MAX_NAMED_FEATURES;
             warnings.push(format!("{more} more features are too thin for an asset of this size"));
         }
-        if self.is_cut_short {
-            warnings.push(
-                "$.root_node: there is too much thin detail to refine all of it; some of it may be incomplete"
-                    .to_owned(),
-            );
-        }
+        warnings.extend(self.cut_short.iter().map(|CutShort { node, position }| {
+            let [x, y, z] = position.to_array();
+            format!(
+                "{node}: there is too much thin detail to refine all of it, as at ({x:.4}, {y:.4}, {z:.4}) m; it may be \
+                 incomplete or joined: make it thicker, use less of it, or make an asset of its own of a part of it"
+            )
+        }));
         warnings
     }
 }
@@ -140,9 +153,11 @@ pub fn generate(field: &Field, resolution: u32) -> Result<ShellReport, BakeError
 /// # Errors
 /// Those of [`generate`], and [`BakeError::Cancelled`].
 pub fn generate_watched(field: &Field, resolution: u32, watch: &dyn Watch) -> Result<ShellReport, BakeError> {
+    let far = Far::of(field);
+    let field = far.near;
     let bounds = field.bounds();
-    let lattice = snap::lattice(bounds, resolution)?;
-    let depth = snap::depth(bounds, &lattice);
+    let lattice = snap::lattice(bounds, resolution, far.distance_m())?;
+    let depth = snap::depth(bounds, &lattice, field.reach_m());
     let longest_m = bounds.size().max_element();
     let limits =
         Limits { always_m: REPORTED_SHARE * longest_m, doubtful_m: snap::THINNEST_SHARE * longest_m };
@@ -152,6 +167,7 @@ pub fn generate_watched(field: &Field, resolution: u32, watch: &dyn Watch) -> Re
         least_m: finest_m / 8.0,
         depth_m: finest_m / 64.0,
         thinnest_m: limits.always_m / 8.0,
+        gap_m: limits.doubtful_m,
     };
     let grid = SignGrid::sample(field, lattice, watch);
     check(watch)?;
@@ -205,12 +221,16 @@ pub fn generate_watched(field: &Field, resolution: u32, watch: &dyn Watch) -> Re
     check(watch)?;
     let found_triangles = mesh.triangles.len() as u32;
     repair::simplify_soundly(&mut mesh, field, &grid);
+    mesh.positions.iter_mut().for_each(|position| *position = far.rounded(*position));
     mesh.turn_normals();
     check(watch)?;
     let suspects = suspects(field, &findings, &tree, limits);
-    let thin = thin::report(field, &lattice, limits, &suspects);
+    let mut thin = thin::report(field, &lattice, limits, &suspects);
+    thin.iter_mut().for_each(|feature| feature.position = far.written(feature.position));
+    let cut_short = cut_short(far, &tree.cut_short);
     if mesh.triangles.is_empty() {
         let cell_size_m = finest_m;
+        // The places of `thin` are as they are written already.
         return Err(match thin.first() {
             Some(ThinFeature { thickness_m, position, .. }) => BakeError::ThinnerThanCells {
                 cell_size_m,
@@ -220,18 +240,41 @@ pub fn generate_watched(field: &Field, resolution: u32, watch: &dyn Watch) -> Re
             None => BakeError::NoSurface { cell_size_m },
         });
     }
-    let shell = mesh.finish()?;
+    let mut shell = mesh.finish()?;
+    shell.positions.iter_mut().for_each(|position| *position = far.written((*position).into()).into());
     check(watch)?;
     let points = shell.weld.iter().enumerate().filter(|&(i, &weld)| i == weld as usize).count() as u32;
     Ok(ShellReport {
         shell,
         cell_size_m: lattice.cell_size_m,
         points,
-        is_cut_short: tree.is_exhausted,
+        cut_short,
         found_triangles,
         limit_m: limits.doubtful_m,
         thin,
     })
+}
+
+/// The nodes that most of the places belong to where refinement was cut short.
+fn cut_short(far: Far<'_>, places: &[Vec3]) -> Vec<CutShort> {
+    let places: Vec<Vec3> =
+        places.iter().copied().step_by(places.len().div_ceil(MAX_UNRESOLVED).max(1)).collect();
+    let mut evaluator = Evaluator::new(far.near);
+    let root = evaluator.root();
+    let mut of_part: BTreeMap<u16, Vec<Vec3>> = BTreeMap::new();
+    for place in places {
+        let ([x, y, z], mut part) = (place.to_array(), [0]);
+        evaluator.parts(&root, &[x], &[y], &[z], &mut part);
+        of_part.entry(part[0]).or_default().push(place);
+    }
+    let mut all: Vec<(u16, Vec<Vec3>)> = of_part.into_iter().collect();
+    all.sort_by_key(|(_, places)| std::cmp::Reverse(places.len()));
+    all.truncate(MAX_NAMED_FEATURES);
+    let named = |(part, places): (u16, Vec<Vec3>)| CutShort {
+        node: thin::node_name(far.near, part),
+        position: far.written(places[places.len() / 2]),
+    };
+    all.into_iter().map(named).collect()
 }
 
 /// Where something may be thinner than is promised.
@@ -246,7 +289,7 @@ fn suspects(field: &Field, findings: &inspect::Findings, tree: &Tree<'_>, limits
         }
     }
     let mut evaluator = Evaluator::new(field);
-    let points: Vec<glam::Vec3> = tree.unresolved().collect();
+    let points: Vec<Vec3> = tree.unresolved().collect();
     for &point in points.iter().step_by(points.len().div_ceil(MAX_UNRESOLVED).max(1)) {
         suspects.extend(Suspect::near(&mut evaluator, point).into_iter().flatten());
     }

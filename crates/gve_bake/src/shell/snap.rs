@@ -22,8 +22,9 @@ pub(super) const THINNEST_SHARE: f32 = 1.0 / 1000.0;
 const MAX_DEPTH: u32 = 11;
 
 /// A grid whose cell is a power of two of a metre and which starts at a whole brick in the asset's frame, so
-/// that its samples are those of every other grid of that cell.
-pub(super) fn lattice(bounds: Aabb, resolution: u32) -> Result<Lattice, BakeError> {
+/// that its samples are those of every other grid of that cell. `distance_m` is the largest coordinate that is
+/// written.
+pub(super) fn lattice(bounds: Aabb, resolution: u32, distance_m: f32) -> Result<Lattice, BakeError> {
     let range = limits::VOLUME_RESOLUTION;
     if !range.contains(&resolution) {
         return Err(BakeError::Resolution { found: resolution, range });
@@ -39,7 +40,6 @@ pub(super) fn lattice(bounds: Aabb, resolution: u32) -> Result<Lattice, BakeErro
     // The nearest step of the ladder: in the mean over all sizes as fine as was asked for.
     let cell = wanted.log2().round().exp2();
     let cell_size_m = cell as f32;
-    let distance_m = bounds.max.abs().max(bounds.min.abs()).max_element();
     if cell_size_m < 64.0 * f32::EPSILON * distance_m {
         return Err(BakeError::TooFarFromOrigin { cell_size_m, distance_m });
     }
@@ -56,11 +56,11 @@ pub(super) fn lattice(bounds: Aabb, resolution: u32) -> Result<Lattice, BakeErro
     Ok(Lattice { origin, cell_size_m, bricks, brick_cells: SIDE as u32 })
 }
 
-/// How often cells are halved to hold the thinnest part that is drawn: down to half its thickness.
-pub(super) fn depth(bounds: Aabb, lattice: &Lattice) -> u32 {
+/// How often cells are halved to hold the thinnest part that is drawn: down to half its thickness, as far as points
+/// that are `reach_m` from the origin can be told apart.
+pub(super) fn depth(bounds: Aabb, lattice: &Lattice, reach_m: f32) -> u32 {
     let size = bounds.size().max_element();
-    let distance = bounds.max.abs().max(bounds.min.abs()).max_element();
-    let finest = (0.5 * THINNEST_SHARE * size).max(64.0 * f32::EPSILON * distance);
+    let finest = (0.5 * THINNEST_SHARE * size).max(64.0 * f32::EPSILON * reach_m);
     let steps = (lattice.cell_size_m / finest).log2().ceil();
     if steps > 0.0 { (steps as u32).min(MAX_DEPTH) } else { 0 }
 }
@@ -73,8 +73,10 @@ mod tests {
 
     #[test]
     fn samples_are_those_of_every_grid_of_the_same_cell() {
-        let small = lattice(Aabb::new(Vec3::new(-0.4, 0.1, 0.0), Vec3::new(0.9, 0.7, 0.3)), 100).unwrap();
-        let large = lattice(Aabb::new(Vec3::new(-0.7, -0.31, -0.5), Vec3::new(0.91, 0.9, 0.4)), 120).unwrap();
+        let small =
+            lattice(Aabb::new(Vec3::new(-0.4, 0.1, 0.0), Vec3::new(0.9, 0.7, 0.3)), 100, 1.0).unwrap();
+        let large =
+            lattice(Aabb::new(Vec3::new(-0.7, -0.31, -0.5), Vec3::new(0.91, 0.9, 0.4)), 120, 1.0).unwrap();
         assert_eq!(small.cell_size_m, large.cell_size_m);
         assert_eq!(small.cell_size_m.log2().fract(), 0.0);
         let steps = (small.origin - large.origin) / (small.cell_size_m * SIDE as f32);
@@ -90,8 +92,8 @@ mod tests {
         for size in [0.013, 0.7, 1.0, 1.9, 30.0] {
             for resolution in [8, 31, 128, 512] {
                 let bounds = Aabb::new(Vec3::splat(-0.5 * size), Vec3::splat(0.5 * size));
-                let lattice = lattice(bounds, resolution).unwrap();
-                let finest = lattice.cell_size_m / (1 << depth(bounds, &lattice)) as f32;
+                let lattice = lattice(bounds, resolution, size).unwrap();
+                let finest = lattice.cell_size_m / (1 << depth(bounds, &lattice, size)) as f32;
                 assert!(finest <= 0.5 * THINNEST_SHARE * size, "{size} at {resolution}: {finest}");
             }
         }

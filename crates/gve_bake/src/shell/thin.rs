@@ -112,14 +112,18 @@ pub(super) fn report(
         let [x, y, z] = feature.position.to_array();
         let mut part = [0];
         evaluator.parts(&root, &[x], &[y], &[z], &mut part);
-        if let Some(part) = field.parts().get(usize::from(part[0])) {
-            feature.node = match &part.name {
-                Some(name) => format!("{} ({name})", part.path),
-                None => part.path.to_string(),
-            };
-        }
+        feature.node = node_name(field, part[0]);
     }
     features
+}
+
+/// A part's node as warnings name it.
+pub(super) fn node_name(field: &Field, part: u16) -> String {
+    match field.parts().get(usize::from(part)) {
+        Some(gve_sdf::Part { path, name: Some(name), .. }) => format!("{path} ({name})"),
+        Some(part) => part.path.to_string(),
+        None => String::new(),
+    }
 }
 
 impl Suspect {

@@ -24,12 +24,13 @@ pub use quality::{Reference, SplatQuality, evaluate, held_out_views};
 use std::collections::BTreeMap;
 
 use gve_assets::Splat;
-use gve_sdf::{Aabb, Field};
+use gve_sdf::Field;
 use gve_types::limits::MAX_SPLATS;
 use rayon::prelude::*;
 
 use crate::{
     BakeError, Watch,
+    far::Far,
     survey::{Keep, survey},
     warning,
     watch::{Meter, check},
@@ -118,6 +119,15 @@ impl Missing {
 /// # Errors
 /// Those of [`seed_watched`].
 pub fn seed_reported(field: &Field, count: u32, watch: &dyn Watch) -> Result<Seeding, BakeError> {
+    let far = Far::of(field);
+    let mut seeding = seed_near(far, count, watch).map_err(|error| far.error(error))?;
+    seeding.splats.iter_mut().for_each(|splat| splat.position = far.place(splat.position));
+    seeding.missing.iter_mut().for_each(|missing| missing.place = far.place(missing.place));
+    Ok(seeding)
+}
+
+fn seed_near(far: Far<'_>, count: u32, watch: &dyn Watch) -> Result<Seeding, BakeError> {
+    let field = far.near;
     let range = 1..=MAX_SPLATS;
     if !range.contains(&count) {
         return Err(BakeError::SplatCount { found: count, range });
@@ -130,7 +140,7 @@ pub fn seed_reported(field: &Field, count: u32, watch: &dyn Watch) -> Result<See
     if longest <= 0.0 {
         return Err(BakeError::NothingSolid { min: bounds.min.into(), max: bounds.max.into() });
     }
-    let budget = Budget { field, paints: &paints(field), longest, watch };
+    let budget = Budget { field, distance_m: far.distance_m(), paints: &paints(field), longest, watch };
     let wanted = count as usize;
     // Few splats on something thin stand for more than their own cells do: those cells are found first.
     let cloud = match budget.cloud(wanted, [0.0, if wanted < FEW { 0.5 } else { 1.0 }])? {
@@ -167,6 +177,8 @@ fn missing(field: &Field, longest: f32, missed: &[Suspect]) -> Vec<Missing> {
 /// What is needed to try one spacing after the other.
 struct Budget<'a> {
     field: &'a Field,
+    /// Largest coordinate that is written.
+    distance_m: f32,
     paints: &'a [Paint],
     /// Longest side of the bounds in metres.
     longest: f32,
@@ -188,7 +200,7 @@ impl Budget<'_> {
         let attempt_share = |attempt: i32| share(1.0 - 0.8 * 0.25f32.powi(attempt));
         for attempt in 0..MAX_TRIES {
             let spacing = spacing_of(rung);
-            check_precision(self.field.bounds(), spacing)?;
+            check_precision(self.distance_m, spacing)?;
             tried.push(rung);
             let most = 4 * wanted + MOST_OVER;
             let shares = [attempt_share(attempt), attempt_share(attempt + 1)];
@@ -281,8 +293,7 @@ fn spacing_of(rung: i32) -> f32 {
 }
 
 /// Splats that are this far apart must lie apart in single precision.
-fn check_precision(bounds: Aabb, spacing: f32) -> Result<(), BakeError> {
-    let farthest = bounds.min.abs().max(bounds.max.abs()).max_element();
+fn check_precision(farthest: f32, spacing: f32) -> Result<(), BakeError> {
     if farthest * f32::EPSILON > 0.25 * spacing {
         return Err(BakeError::TooFarFromOrigin { cell_size_m: spacing, distance_m: farthest });
     }

@@ -41,7 +41,8 @@ pub(super) struct Ladder {
 impl Ladder {
     /// The ladder for about `resolution` cells along the longest side of `bounds` and its margin: their size
     /// is the nearest power of two of a metre, so that in the mean over all sizes they are as fine as was asked for.
-    pub(super) fn around(bounds: Aabb, resolution: u32) -> Result<Self, BakeError> {
+    /// `distance_m` is the largest coordinate that is written.
+    pub(super) fn around(bounds: Aabb, resolution: u32, distance_m: f32) -> Result<Self, BakeError> {
         let range = limits::VOLUME_RESOLUTION;
         if !range.contains(&resolution) {
             return Err(BakeError::Resolution { found: resolution, range });
@@ -56,7 +57,6 @@ impl Ladder {
         if (max - min).min_element() < 0.0 || asked_exponent < SMALLEST_EXPONENT {
             return Err(BakeError::NoSurface { cell_size_m: wanted.max(0.0) as f32 });
         }
-        let distance_m = bounds.max.abs().max(bounds.min.abs()).max_element();
         if wanted as f32 * MAX_CELLS_AWAY < distance_m {
             return Err(BakeError::TooFarFromOrigin { cell_size_m: wanted as f32, distance_m });
         }
@@ -137,7 +137,7 @@ mod tests {
         {
             let corner = Vec3::new(0.37, -0.11, 0.05) * size;
             let bounds = Aabb::new(corner, corner + Vec3::new(size, 0.5 * size, 0.2 * size));
-            let ladder = Ladder::around(bounds, resolution).unwrap();
+            let ladder = Ladder::around(bounds, resolution, 2.0 * size).unwrap();
             let (wanted, cell) = (size / (resolution as f32 - 5.0), ladder.cell_size_m(ladder.asked));
             let ratio = cell / wanted * std::f32::consts::SQRT_2;
             assert!((0.99999..2.00001).contains(&ratio), "{cell} for {wanted}");

@@ -17,7 +17,7 @@ use gve_assets::Volume;
 use gve_sdf::Field;
 use gve_types::{MissingFeature, limits};
 
-use crate::{BakeError, Watch, warning};
+use crate::{BakeError, Watch, far::Far, warning};
 use ladder::Ladder;
 pub(crate) use ladder::MAX_CELLS_AWAY;
 use source::Source;
@@ -100,14 +100,19 @@ pub fn bake_watched(
     options: VolumeOptions,
     watch: &dyn Watch,
 ) -> Result<BakedVolume, BakeError> {
-    bake_within(field, options, &mut Source::Native, MAX_BRICKS, watch)
+    let far = Far::of(field);
+    let mut baked = bake_within(far, options, &mut Source::Native, MAX_BRICKS, watch)?;
+    // Whole bricks from whole bricks: nothing is rounded.
+    baked.volume.origin = far.place(baked.volume.origin);
+    baked.lacks.iter_mut().for_each(|lack| lack.position = far.place(lack.position));
+    Ok(baked)
 }
 
 /// [`bake`] with distances from `evaluate` instead of the native evaluator.
 ///
 /// Which bricks are looked at, their parts, and how thick the thin ones are come from the field itself; its
 /// lipschitz bound must hold for `evaluate` too. Where that gives the native distances to the last bit, so is
-/// the volume. `evaluate` is called on this thread, level by level, with at most `points_per_call` points at a
+/// the volume, unless the asset stands so far from its origin that [`Field::near`] is another field. `evaluate` is called on this thread, level by level, with at most `points_per_call` points at a
 /// time, in whole bricks of 512: at least one, at most [`MAX_POINTS_PER_CALL`] points.
 ///
 /// # Errors
@@ -120,17 +125,20 @@ pub fn bake_with(
     evaluate: &mut Evaluate<'_>,
     watch: &dyn Watch,
 ) -> Result<BakedVolume, BakeError> {
-    bake_within(field, options, &mut Source::outside(evaluate, points_per_call), MAX_BRICKS, watch)
+    // Whoever computes the distances does so in the asset's space.
+    let mut source = Source::outside(evaluate, points_per_call);
+    bake_within(Far::none(field), options, &mut source, MAX_BRICKS, watch)
 }
 
 fn bake_within(
-    field: &Field,
+    far: Far<'_>,
     options: VolumeOptions,
     source: &mut Source<'_>,
     max_bricks: usize,
     watch: &dyn Watch,
 ) -> Result<BakedVolume, BakeError> {
-    let ladder = Ladder::around(field.bounds(), options.resolution)?;
+    let field = far.near;
+    let ladder = Ladder::around(field.bounds(), options.resolution, far.distance_m())?;
     let mut tree = Tree::grow(field, &ladder, source, max_bricks, watch)?;
     if tree.stored() == 0 {
         return Err(BakeError::NoSurface { cell_size_m: ladder.cell_size_m(ladder.asked) });

@@ -174,6 +174,7 @@ impl Lowering<'_> {
             parts: self.parts.clone(),
             offsets: self.offsets.clone(),
             visits: 0,
+            reach_m: 0.0,
         }
     }
 
@@ -188,7 +189,7 @@ impl Lowering<'_> {
         axis: usize,
         precision: f32,
     ) -> Result<Option<Range>, LowerError> {
-        let shape = self.node(node, &Place { p, stretch: 1.0, ..place.below("child") })?;
+        let shape = self.node(node, &place.below("child").apart(p))?;
         let tape = self.b.finish(shape.distance, shape.distance);
         let program = Arc::new(eval::Program::of_distance(&tape));
         let found = eval::tight_extent(&program, outer, axis, precision);

@@ -33,6 +33,7 @@ use std::collections::HashMap;
 use gve_types::{AssetDna, DnaNode, MaterialSpec, MaterialTable, limits::MAX_TAPE_OPS};
 
 use crate::{
+    DVec3,
     aabb::Aabb,
     builder::Builder,
     error::LowerError,
@@ -84,8 +85,11 @@ impl Shape {
 #[derive(Debug, Clone)]
 struct Place {
     path: String,
-    /// The point in the node's own space.
+    /// The point in the node's own space, less `beyond`.
     p: [Id; 3],
+    /// What is still to be added to `p`, metres of the node's space. Moves below are taken from it in double
+    /// precision, so that what stands far from the origin is not evaluated there.
+    beyond: [f64; 3],
     /// How much the node's own space stretches the world: a bound on the change of `p` per metre of
     /// the world; infinite where `p` jumps.
     stretch: f32,
@@ -108,6 +112,16 @@ impl Place {
     fn child(&self, p: [Id; 3]) -> Self {
         Self { p, ..self.below("child") }
     }
+
+    /// The same in a space of its own, whose coordinates these are.
+    fn apart(&self, p: [Id; 3]) -> Self {
+        Self { p, beyond: [0.0; 3], stretch: 1.0, ..self.clone() }
+    }
+
+    /// Whether nothing is to be added to `p`.
+    fn is_settled(&self) -> bool {
+        self.beyond == [0.0; 3]
+    }
 }
 
 /// What lowering a recipe gives.
@@ -115,14 +129,17 @@ pub(crate) struct Lowered {
     pub(crate) tape: Tape,
     pub(crate) bounds: Aabb,
     pub(crate) lipschitz: f32,
+    /// How far from the middle of the coordinates anything is evaluated beside what the bounds tell, metres.
+    pub(crate) reach_m: f32,
     pub(crate) materials: Vec<MaterialSpec>,
     pub(crate) parts: Vec<Part>,
     /// What is not quite as asked for, each with its JSON path.
     pub(crate) warnings: Vec<String>,
 }
 
-/// Lowers a recipe that has been validated.
-pub(crate) fn lower(dna: &AssetDna, materials: &MaterialTable) -> Result<Lowered, LowerError> {
+/// Lowers a recipe that has been validated. The point (0, 0, 0) of the tape is `origin` of the asset's space, and the
+/// bounds count from there too.
+pub(crate) fn lower(dna: &AssetDna, materials: &MaterialTable, origin: DVec3) -> Result<Lowered, LowerError> {
     let mut lowering = Lowering {
         b: Builder::new(),
         table: materials,
@@ -132,6 +149,7 @@ pub(crate) fn lower(dna: &AssetDna, materials: &MaterialTable) -> Result<Lowered
         searched: HashMap::new(),
         visits: 0,
         offsets: HashMap::new(),
+        reach_m: 0.0,
     };
     let p = [lowering.b.x(), lowering.b.y(), lowering.b.z()];
     let material = match dna.metadata.material_spec.as_deref() {
@@ -145,6 +163,7 @@ pub(crate) fn lower(dna: &AssetDna, materials: &MaterialTable) -> Result<Lowered
     let root = Place {
         path: part::ROOT.to_owned(),
         p,
+        beyond: origin.to_array(),
         stretch: 1.0,
         scale: 1.0,
         material,
@@ -164,12 +183,23 @@ pub(crate) fn lower(dna: &AssetDna, materials: &MaterialTable) -> Result<Lowered
     let warnings = lowering.offset_warnings();
     Ok(Lowered {
         tape: lowering.b.finish(shape.distance, shape.part),
-        bounds: shape.bounds,
+        bounds: counted_from(shape.bounds, origin),
+        reach_m: lowering.reach_m as f32,
         lipschitz: shape.lipschitz.max(1.0),
         parts: part::with_frames(lowering.parts, &dna.root_node),
         materials: lowering.palette,
         warnings,
     })
+}
+
+/// A box of the asset's space counted from another origin, grown by what its own coordinates may be rounded by.
+fn counted_from(bounds: Aabb, origin: DVec3) -> Aabb {
+    if origin == DVec3::ZERO {
+        return bounds;
+    }
+    let room = 8.0 * f64::from(f32::EPSILON) * bounds.min.abs().max(bounds.max.abs()).as_dvec3();
+    let [min, max] = [bounds.min.as_dvec3() - room, bounds.max.as_dvec3() + room];
+    Aabb::new((min - origin).as_vec3(), (max - origin).as_vec3())
 }
 
 /// Whether every leaf below has a material of its own or from a node within the tree.
@@ -195,6 +225,8 @@ struct Lowering<'a> {
     visits: usize,
     /// What was found out about the offsets, by the address of their node.
     offsets: HashMap<usize, offset::Finding>,
+    /// The farthest from the middle of the tape's coordinates that a node had to be evaluated, metres.
+    reach_m: f64,
 }
 
 impl Lowering<'_> {
@@ -252,7 +284,37 @@ impl Lowering<'_> {
         }
     }
 
+    /// Adds what is to be added to the coordinates on some axes.
+    fn settled_on(&mut self, place: &Place, axes: impl Fn(usize) -> bool) -> Place {
+        let mut settled = place.clone();
+        for axis in (0..3).filter(|&axis| axes(axis)) {
+            let beyond = std::mem::take(&mut settled.beyond[axis]);
+            self.reach_m = self.reach_m.max(beyond.abs() * f64::from(place.scale));
+            settled.p[axis] = self.b.add_c(place.p[axis], beyond as f32);
+        }
+        settled
+    }
+
     fn shape(&mut self, node: &DnaNode, place: &Place) -> Result<Shape, LowerError> {
+        // These pass on what is to be added to the coordinates, or deal with it themselves.
+        let passes_on = matches!(
+            node,
+            DnaNode::Union(_)
+                | DnaNode::Subtract(_)
+                | DnaNode::Intersect(_)
+                | DnaNode::Shell(_)
+                | DnaNode::Round(_)
+                | DnaNode::Morph(_)
+                | DnaNode::Translate(_)
+                | DnaNode::Rotate(_)
+                | DnaNode::Scale(_)
+                | DnaNode::Mirror(_)
+                | DnaNode::Plane(_)
+        );
+        if !passes_on && !place.is_settled() {
+            let settled = self.settled_on(place, |_| true);
+            return self.shape(node, &settled);
+        }
         match node {
             DnaNode::Sphere(n) => self.sphere(n, place),
             DnaNode::Ellipsoid(n) => self.ellipsoid(n, place),

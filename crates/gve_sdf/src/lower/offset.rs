@@ -233,9 +233,10 @@ impl Lowering<'_> {
             facts: std::collections::HashMap::new(),
             visits: 0,
             offsets: std::mem::take(&mut self.offsets),
+            reach_m: 0.0,
         };
         let p = [apart.b.x(), apart.b.y(), apart.b.z()];
-        let place = Place { p, stretch: 1.0, offset, ..place.clone() };
+        let place = Place { offset, ..place.apart(p) };
         let shape = apart.node(node, &place);
         self.offsets = std::mem::take(&mut apart.offsets);
         let shape = shape?;

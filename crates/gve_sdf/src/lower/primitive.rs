@@ -177,7 +177,8 @@ impl Lowering<'_> {
     pub(super) fn plane(&mut self, n: &Plane, place: &Place) -> Result<Shape, LowerError> {
         let normal = unit(n.normal);
         let along = self.dot(place.p, normal, place.stretch);
-        let distance = self.b.sub_c(along, n.offset);
+        let beyond: f64 = (0..3).map(|i| f64::from(normal[i]) * place.beyond[i]).sum();
+        let distance = self.b.sub_c(along, (f64::from(n.offset) - beyond) as f32);
         let mut bounds = Aabb::UNBOUNDED;
         for (axis, along) in normal.into_iter().enumerate() {
             if along == 1.0 {

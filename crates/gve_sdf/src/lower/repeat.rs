@@ -118,8 +118,8 @@ impl Lowering<'_> {
             for j in 0..runs[1].count {
                 for k in 0..runs[2].count {
                     let offset = [runs[0].at(i), runs[1].at(j), runs[2].at(k)];
-                    let p = self.moved(place.p, offset);
-                    let child = self.node(&n.child, &place.child(p))?;
+                    let moved = self.moved(&place.below("child"), offset);
+                    let child = self.node(&n.child, &moved)?;
                     let offset = Vec3::from(offset);
                     let bounds = Aabb::new(child.bounds.min + offset, child.bounds.max + offset);
                     shapes.push(Shape { bounds, ..child });
@@ -250,8 +250,8 @@ impl Lowering<'_> {
             let matrix =
                 [[cos, 0.0, sin], [0.0, 1.0, 0.0], [-sin, 0.0, cos]].map(|row| row.map(|v| v as f32));
             let column = |i: usize| [matrix[0][i], matrix[1][i], matrix[2][i]];
-            let p = [column(0), column(1), column(2)].map(|row| self.dot(place.p, row, place.stretch));
-            let child = self.node(&n.child, &place.child(p))?;
+            let turned = self.turned(&place.below("child"), [column(0), column(1), column(2)]);
+            let child = self.node(&n.child, &turned)?;
             shapes.push(Shape { bounds: rotated_bounds(&child.bounds, &matrix), ..child });
         }
         self.unite(&shapes, None, place)

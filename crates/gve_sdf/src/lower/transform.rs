@@ -6,12 +6,12 @@ use gve_types::{
 };
 
 use super::{Exact, Lowering, Place, SCALES, Shape, primitive::unit};
-use crate::{Vec3, aabb::Aabb, error::LowerError, tape::Id};
+use crate::{Vec3, aabb::Aabb, error::LowerError};
 
 impl Lowering<'_> {
     pub(super) fn translate(&mut self, n: &Translate, place: &Place) -> Result<Shape, LowerError> {
-        let p = self.moved(place.p, n.offset);
-        let child = self.node(&n.child, &place.child(p))?;
+        let moved = self.moved(&place.below("child"), n.offset);
+        let child = self.node(&n.child, &moved)?;
         Ok(shifted(child, n.offset))
     }
 
@@ -22,20 +22,33 @@ impl Lowering<'_> {
         place: &Place,
         center: [f32; 3],
     ) -> Result<Shape, LowerError> {
-        let p = self.moved(place.p, center);
-        Ok(shifted(self.shape(node, &Place { p, ..place.clone() })?, center))
+        let moved = self.moved(place, center);
+        Ok(shifted(self.shape(node, &moved)?, center))
     }
 
-    pub(super) fn moved(&mut self, p: [Id; 3], offset: [f32; 3]) -> [Id; 3] {
-        [self.b.sub_c(p[0], offset[0]), self.b.sub_c(p[1], offset[1]), self.b.sub_c(p[2], offset[2])]
+    /// A place whose origin is at `offset` of another.
+    pub(super) fn moved(&mut self, place: &Place, offset: [f32; 3]) -> Place {
+        if place.is_settled() {
+            let p = [0, 1, 2].map(|i| self.b.sub_c(place.p[i], offset[i]));
+            return Place { p, ..place.clone() };
+        }
+        let beyond = [0, 1, 2].map(|i| place.beyond[i] - f64::from(offset[i]));
+        Place { beyond, ..place.clone() }
+    }
+
+    /// A place whose axes are these rows, turned.
+    pub(super) fn turned(&mut self, place: &Place, rows: [[f32; 3]; 3]) -> Place {
+        let p = rows.map(|row| self.dot(place.p, row, place.stretch));
+        let beyond = rows.map(|row| (0..3).map(|i| f64::from(row[i]) * place.beyond[i]).sum());
+        Place { p, beyond, ..place.clone() }
     }
 
     pub(super) fn rotate(&mut self, n: &Rotate, place: &Place) -> Result<Shape, LowerError> {
         let matrix = rotation(n.axis, n.angle_rad);
         // The rows of the inverse are the columns of the rotation.
         let column = |i: usize| [matrix[0][i], matrix[1][i], matrix[2][i]];
-        let p = [column(0), column(1), column(2)].map(|row| self.dot(place.p, row, place.stretch));
-        let child = self.node(&n.child, &place.child(p))?;
+        let turned = self.turned(&place.below("child"), [column(0), column(1), column(2)]);
+        let child = self.node(&n.child, &turned)?;
         Ok(Shape { bounds: rotated_bounds(&child.bounds, &matrix), ..child })
     }
 
@@ -54,7 +67,8 @@ impl Lowering<'_> {
         let inverse = n.factor.recip();
         let p = place.p.map(|v| self.b.mul_c(v, inverse));
         let offset = place.offset.scaled(n.factor);
-        let inner = Place { stretch: place.stretch * inverse, scale, offset, ..place.child(p) };
+        let beyond = place.beyond.map(|v| v * f64::from(inverse));
+        let inner = Place { beyond, stretch: place.stretch * inverse, scale, offset, ..place.child(p) };
         let child = self.node(&n.child, &inner)?;
         let distance = self.b.mul_c(child.distance, n.factor);
         Ok(Shape {
@@ -70,11 +84,12 @@ impl Lowering<'_> {
             Axis::Y => 1,
             Axis::Z => 2,
         };
-        let mut p = place.p;
+        let settled = self.settled_on(place, |i| i == axis);
+        let mut p = settled.p;
         let from_plane = self.b.sub_c(p[axis], n.offset);
         let folded = self.b.abs(from_plane);
         p[axis] = self.b.add_c(folded, n.offset);
-        let child = self.node(&n.child, &place.child(p))?;
+        let child = self.node(&n.child, &settled.child(p))?;
         let whole = child.bounds.min[axis] >= n.offset;
         let mut half = child.bounds;
         half.min[axis] = half.min[axis].max(n.offset);

@@ -234,14 +234,17 @@ impl Tree<'_> {
     fn thickness_m(&self, node: Node) -> f32 {
         let mut least = f32::INFINITY;
         for (low, axis) in node_edges(node.low, self.side(node.level)) {
-            let mut before: Option<&Crossing> = None;
+            let mut before: Option<(&Crossing, bool)> = None;
             for i in self.crossings_on(SideKey::new(low, axis, node.level)) {
-                let here = self.crossing(i);
-                if let Some(before) = before.filter(|before| before.normal.dot(here.normal) < SIDES_COS) {
+                let (here, leaves) = &self.crossings[i as usize];
+                if let Some((before, is_gap)) = before.filter(|(b, _)| b.normal.dot(here.normal) < SIDES_COS)
+                {
                     let steep = before.normal[axis].abs().max(here.normal[axis].abs());
-                    least = least.min((here.point[axis] - before.point[axis]) * steep);
+                    let thickness = (here.point[axis] - before.point[axis]) * steep;
+                    // Where bodies touch, gaps are of any width, along a line without end.
+                    least = least.min(if is_gap { thickness.max(self.care.gap_m) } else { thickness });
                 }
-                before = Some(here);
+                before = Some((here, *leaves));
             }
         }
         least
@@ -416,7 +419,11 @@ pub(in crate::shell) fn is_strained<'a>(
         return false;
     }
     strain > allowed
-        || crossings.clone().any(|a| crossings.clone().any(|b| a.normal.dot(b.normal) < OPPOSED_COS))
+        || crossings.clone().any(|a| {
+            // Sides that face each other across space are a groove, or where two bodies touch: it may end bluntly.
+            let is_back_to_back = |b: &Crossing| a.normal.dot(b.point - a.point) <= 0.0;
+            crossings.clone().any(|b| a.normal.dot(b.normal) < OPPOSED_COS && is_back_to_back(b))
+        })
 }
 
 impl Node {

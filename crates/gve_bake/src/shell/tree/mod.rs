@@ -85,8 +85,8 @@ pub(super) struct Tree<'a> {
     edge_of: Vec<SideKey>,
     /// Leaves that are not resolved by the finest cells either, with a point of the surface in them.
     unresolved: Vec<(u32, Vec3)>,
-    /// Whether there were more cells to halve than there may be.
-    pub(super) is_exhausted: bool,
+    /// Where cells were not halved, though they are too coarse, because there are too many.
+    pub(super) cut_short: Vec<Vec3>,
     /// One side of each wall and gap that is too thin to be looked for.
     pub(super) left_out: Vec<Suspect>,
 }
@@ -125,7 +125,7 @@ impl<'a> Tree<'a> {
             crossings: Vec::new(),
             edge_of: Vec::new(),
             unresolved: Vec::new(),
-            is_exhausted: false,
+            cut_short: Vec::new(),
             left_out: Vec::new(),
         };
         for &cell in seeds.doubtful.iter().chain(&seeds.unresolved) {
@@ -155,7 +155,7 @@ impl<'a> Tree<'a> {
                 break;
             }
             if tree.nodes.len() + 8 * chosen.len() > MAX_NODES {
-                tree.is_exhausted = true;
+                tree.cut_short = found.iter().map(|&(_, point)| point).collect();
                 break;
             }
             open = tree.split(&chosen);
@@ -175,7 +175,8 @@ impl<'a> Tree<'a> {
                 break;
             }
             if tree.nodes.len() + 8 * chosen.len() > MAX_NODES {
-                tree.is_exhausted = true;
+                let places = chosen.iter().map(|&node| tree.middle(tree.nodes[node as usize]));
+                tree.cut_short = places.chain(tree.cut_short.iter().copied()).collect();
                 break;
             }
             let children = tree.split(&chosen);
