@@ -362,7 +362,7 @@ fn plate_with_small_parts(place: [f64; 3]) -> (String, Vec<(&'static str, f64)>)
 
 #[test]
 fn small_parts_have_their_own_masses_and_estimates() {
-    for place in [[0.0; 3], [3.1, -7.7, 0.3]] {
+    for place in [[0.0; 3], [3.1, -7.7, 0.3], [500.0, -300.0, 200.0]] {
         let (recipe, wanted) = plate_with_small_parts(place);
         let field = field(&recipe);
         let found = weigh(&field, DEFAULT_TOLERANCE);

@@ -50,7 +50,7 @@ pub(super) fn add_up(field: &Field, scale: &Scale<'_>, pieces: &[Piece]) -> Weig
     let inertia_error = (0..3)
         .map(|axis| share(inertia[axis].error() + hidden_inertia[axis], diagonal[axis]) + SYSTEMATIC)
         .fold(0.0, f64::max);
-    let mut properties = total.moments.properties(scale.origin);
+    let mut properties = total.moments.properties(scale.asset_origin + scale.origin);
     if total.moments.volume > 0.0 {
         properties.relative_error = mass_error.max(total.relative_error()).min(1.0) as f32;
         properties.inertia_relative_error = inertia_error.min(1.0) as f32;

@@ -90,6 +90,7 @@ pub struct PartWeight {
 /// The inertia tensor is about the centre of mass, its axes parallel to the asset's. An empty solid
 /// weighs nothing. `tolerance` is taken between 0.0001 and 0.1.
 pub fn weigh(field: &Field, tolerance: f32) -> Weight {
+    let (field, asset_origin) = field.near();
     let bounds = field.bounds();
     let longest = (bounds.max - bounds.min).max_element();
     let nothing = vec![PartWeight::default(); field.parts().len()];
@@ -102,7 +103,8 @@ pub fn weigh(field: &Field, tolerance: f32) -> Weight {
         .map(|part| f64::from(field.materials()[usize::from(part.material)].density_kg_m3))
         .collect();
     let center = bounds.center().as_dvec3();
-    let scale = Scale { field, densities: &densities, origin: center, finest: FINEST * longest };
+    let scale =
+        Scale { field, densities: &densities, origin: center, asset_origin, finest: FINEST * longest };
     let grid = Grid::covering(bounds, longest / FIRST_CUBES);
     let blocks = survey(field, &grid, 0.0, Keep::SurfaceAndInside);
     let mut pieces: Vec<Piece> = blocks

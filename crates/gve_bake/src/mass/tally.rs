@@ -26,6 +26,8 @@ pub(super) struct Scale<'a> {
     pub(super) densities: &'a [f64],
     /// Moments are taken about this point.
     pub(super) origin: DVec3,
+    /// Where the field's origin is in the asset's space.
+    pub(super) asset_origin: DVec3,
     /// Shortest step in metres: what is thinner may be missed.
     pub(super) finest: f32,
 }
