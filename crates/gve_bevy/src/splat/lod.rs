@@ -105,7 +105,7 @@ mod tests {
         assert_eq!(settings.count(1_000_000, 1e9), 5000);
         assert_eq!(settings.count(1_000_000, 1024.0), 2048);
         assert_eq!(settings.count(1_000_000, 0.0), FEWEST as u32);
-        assert_eq!(settings.count(100, 0.0), 100);
+        assert_eq!(settings.count(20, 0.0), 20);
         assert_eq!(settings.count(1_000_000, f32::INFINITY), 5000, "a camera inside sees all it may");
     }
 
