@@ -1,5 +1,6 @@
 //! Level of detail: what objects that choose for themselves are drawn as.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::print_stdout, reason = "figures for people")]
 
 mod common;
 mod splat_support;
@@ -312,9 +313,16 @@ fn a_change_goes_on_while_the_game_is_paused() {
 fn a_cut_is_not_faded() {
     let mut scene = scene(app(), ball(30_000, false), 400.0);
     scene.update(5);
+    // The first time, splats are not there yet: it waits for them.
     scene.look_for(100.0);
     scene.update(1);
-    assert_eq!((**scene.drawn_as(), scene.drawn_as().fading()), (Some(Splats), None));
+    assert_eq!((**scene.drawn_as(), scene.drawn_as().fading()), (Some(Splats), Some(Volume)));
+    scene.update(60);
+    for (diameter_px, what) in [(400.0, Volume), (100.0, Splats)] {
+        scene.look_for(diameter_px);
+        scene.update(1);
+        assert_eq!((**scene.drawn_as(), scene.drawn_as().fading()), (Some(what), None));
+    }
 }
 
 #[test]
@@ -505,7 +513,7 @@ fn the_budget_holds_for_all_objects_of_a_camera() {
     app.world_mut().spawn((camera(&target, Vec3::new(0.0, 0.0, 12.0)), Msaa::Off));
     let asset = app.world_mut().resource_mut::<Assets<GveAsset>>().add(ball(20_000, false));
     for x in -2..=2 {
-        let place = Transform::from_xyz(1.5 * x as f32, 0.0, -1.0 * x as f32);
+        let place = Transform::from_xyz(1.5 * x as f32, 0.0, -(x as f32));
         app.world_mut().spawn((GveObject(asset.clone()), Splats, place));
     }
     let drawn = |app: &App| {

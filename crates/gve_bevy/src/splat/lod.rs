@@ -35,9 +35,9 @@ const HYSTERESIS: f32 = 0.5;
 impl GveSplatSettings {
     /// How many of `available` splats are drawn when the bounding sphere covers `pixels`.
     pub fn count(&self, available: u32, pixels: f32) -> u32 {
-        let by_size = (self.splats_per_pixel * pixels).max(FEWEST);
-        // Nothing for each of infinitely many: no number, and no limit.
-        let by_size = if by_size.is_finite() { by_size as u32 } else { u32::MAX };
+        let wanted = self.splats_per_pixel * pixels;
+        // Infinitely many for each of no pixels: no number, and no limit.
+        let by_size = if wanted.is_finite() { wanted.max(FEWEST) as u32 } else { u32::MAX };
         available.min(self.max_splats).min(by_size)
     }
 
@@ -97,6 +97,7 @@ mod tests {
     #[test]
     fn the_default_draws_everything() {
         assert_eq!(GveSplatSettings::default().count(1_000_000, 3.0), 1_000_000);
+        assert_eq!(GveSplatSettings::default().count(1_000_000, 0.0), 1_000_000);
     }
 
     #[test]

@@ -328,6 +328,7 @@ mod tests {
 
     /// Not asserted, since machines differ: `cargo test -- --nocapture`.
     #[test]
+    #[allow(clippy::print_stdout, reason = "a figure for people")]
     fn a_moved_camera_goes_through_ten_thousand_objects() {
         let settings = GveLodSettings::default();
         let mut table = Table::default();
