@@ -11,7 +11,7 @@ fn main() {
         .add_plugins(GveAssetSourcePlugin::default()) // optional: changed files reload in milliseconds
         .add_plugins((DefaultPlugins, GvePlugin))
         .add_systems(Startup, |mut commands: Commands, assets: Res<AssetServer>| {
-            commands.spawn((GveObject(assets.load("oak_chair.gve_bin")), GveRepresentation::Volume));
+            commands.spawn(GveObject(assets.load("oak_chair.gve_bin")));
             commands.spawn((
                 Camera3d::default(),
                 Transform::from_xyz(1.5, 1.2, 2.0).looking_at(Vec3::Y * 0.5, Vec3::Y),

@@ -99,6 +99,8 @@ struct Args {
 
 #[derive(ValueEnum, Debug, Clone, Copy)]
 enum Form {
+    /// By its size on the screen.
+    Auto,
     Volume,
     Splats,
     Shell,
@@ -200,6 +202,7 @@ fn fill(app: &mut App, args: &Args, addresses: &[String]) -> anyhow::Result<Circ
         Transform::from_xyz(2.0, 3.0, 2.5).looking_at(Vec3::ZERO, Vec3::Y),
     ));
     let form = match args.form {
+        Form::Auto => GveRepresentation::Auto,
         Form::Volume => GveRepresentation::Volume,
         Form::Splats => GveRepresentation::Splats,
         Form::Shell => GveRepresentation::Shell,

@@ -12,7 +12,7 @@
 //!     .add_plugins(default_plugins) // in a real app: DefaultPlugins
 //!     .add_plugins(GvePlugin)
 //!     .add_systems(Startup, |mut commands: Commands, assets: Res<AssetServer>| {
-//!         commands.spawn((GveObject(assets.load("pump.gve_bin")), GveRepresentation::Volume));
+//!         commands.spawn(GveObject(assets.load("pump.gve_bin")));
 //!     })
 //!     .run();
 //! ```
@@ -20,7 +20,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`asset`] | [`GveAsset`](asset::GveAsset), its loader over the mapped file, quick reloads |
-//! | [`object`] | [`GveObject`](object::GveObject) and [`GveRepresentation`](object::GveRepresentation): what an entity shows, and how; what became of the load |
+//! | [`object`] | [`GveObject`](object::GveObject) and [`GveRepresentation`](object::GveRepresentation): what an entity shows, and how; level of detail; what became of the load |
 //! | [`volume`] | the distance volume, raymarched as an opaque and lit object |
 //! | [`splat`] | gaussian splats, sorted, tested against the depth of everything opaque |
 //! | [`shell`] | the surface mesh with ordinary materials |
@@ -74,13 +74,15 @@ pub mod prelude {
         GvePlugin,
         asset::{GveAsset, GveAssetFailed, GveAssetPlugin},
         diagnostics::GveDiagnosticsPlugin,
-        object::{GveAssetStatus, GveDrawnAs, GveObject, GveObjectPlugin, GveRepresentation},
+        object::{GveAssetStatus, GveDrawnAs, GveLodSettings, GveObject, GveObjectPlugin, GveRepresentation},
         pick::{
             GveDistance, GveDistanceSample, GveRayHit, GveRayVisibility, GveRaycast, GveRaycastPlugin,
             GveRaycastSettings,
         },
         shell::GveShellPlugin,
-        splat::{GveSplatDefaults, GveSplatPlugin, GveSplatRaster, GveSplatSettings, GveSplatSort},
+        splat::{
+            GveSplatBudget, GveSplatDefaults, GveSplatPlugin, GveSplatRaster, GveSplatSettings, GveSplatSort,
+        },
         systems::GveSystems,
         volume::{GveVolumePlugin, GveVolumeProgress, GveVolumeSettings},
     };

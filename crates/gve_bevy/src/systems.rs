@@ -1,6 +1,6 @@
 //! The sets that this crate's systems run in.
 
-use bevy::{asset::AssetEventSystems, prelude::*};
+use bevy::{asset::AssetEventSystems, camera::CameraUpdateSystems, prelude::*};
 
 /// The order of the work in a frame, for apps that want to run before or after a part of it.
 ///
@@ -28,6 +28,8 @@ pub(crate) fn configure(app: &mut App) {
         PostUpdate,
         (GveSystems::Status, GveSystems::Choose, GveSystems::Apply, GveSystems::Inherit)
             .chain()
+            // Sizes on the screen are asked of cameras.
+            .after(CameraUpdateSystems)
             .before(AssetEventSystems)
             .before(TransformSystems::Propagate)
             .before(bevy::camera::visibility::VisibilitySystems::CalculateBounds)

@@ -51,7 +51,7 @@ fn in_memory(dir: &Dir) -> App {
 
 fn spawn(app: &mut App, path: &'static str) -> Entity {
     let handle = app.world().resource::<AssetServer>().load(path);
-    app.world_mut().spawn(GveObject(handle)).id()
+    app.world_mut().spawn((GveObject(handle), GveRepresentation::Volume)).id()
 }
 
 /// Updates until the object is not loading any more.

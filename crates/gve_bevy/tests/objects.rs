@@ -201,7 +201,9 @@ fn gpu_bytes(app: &App, what: GveRepresentation) -> u64 {
     let label = match what {
         GveRepresentation::Volume => "gve_volume",
         GveRepresentation::Splats => "gve splats",
-        GveRepresentation::Shell => unreachable!("Bevy's meshes share their buffers"),
+        GveRepresentation::Shell | GveRepresentation::Auto => {
+            unreachable!("Bevy's meshes share their buffers")
+        }
     };
     common::gpu_bytes(app, label)
 }

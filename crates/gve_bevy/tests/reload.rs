@@ -99,7 +99,7 @@ impl Bench {
 
     fn spawn(&mut self) -> Entity {
         let handle = self.app.world().resource::<AssetServer>().load(FILE);
-        self.app.world_mut().spawn(GveObject(handle)).id()
+        self.app.world_mut().spawn((GveObject(handle), GveRepresentation::Volume)).id()
     }
 
     fn update(&mut self) {
@@ -274,7 +274,7 @@ fn a_bad_file_is_one_line_in_the_log() {
     let write = |bench: &Bench, bytes| bench.dir.insert_asset(Path::new(VALVE), bytes);
     write(&bench, good(1.0));
     let handle = bench.app.world().resource::<AssetServer>().load(VALVE);
-    let object = bench.app.world_mut().spawn(GveObject(handle)).id();
+    let object = bench.app.world_mut().spawn((GveObject(handle), GveRepresentation::Volume)).id();
     bench.until_radius(object, 1.0);
     for bytes in [bad(), b"solid valve".to_vec()] {
         let before = log.lines(VALVE).len();

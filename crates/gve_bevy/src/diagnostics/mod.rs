@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`OBJECTS`] | objects |
 //! | [`OBJECTS_VOLUME`], [`OBJECTS_SPLATS`], [`OBJECTS_SHELL`] | those drawn as a volume, as splats, as a shell |
+//! | [`OBJECTS_TOO_SMALL`] | those that are not drawn because they are too small on the screen |
+//! | [`OBJECTS_FADING`] | those that change from one to another, which are drawn as both |
 //! | [`SPLATS_DRAWN`] | splats that cameras ask for, after the choice of detail |
 //! | [`SPLATS_SORTED`] | those of them that were sorted anew: none while nothing moves |
 //! | [`SPLATS_BYTES`] | bytes of the GPU's memory that splats take |
@@ -35,6 +37,10 @@ pub const OBJECTS_VOLUME: DiagnosticPath = DiagnosticPath::const_new("gve/object
 pub const OBJECTS_SPLATS: DiagnosticPath = DiagnosticPath::const_new("gve/objects/splats");
 /// Objects drawn as a shell.
 pub const OBJECTS_SHELL: DiagnosticPath = DiagnosticPath::const_new("gve/objects/shell");
+/// Objects that are too small on the screen to be drawn.
+pub const OBJECTS_TOO_SMALL: DiagnosticPath = DiagnosticPath::const_new("gve/objects/too_small");
+/// Objects that change from one representation to another.
+pub const OBJECTS_FADING: DiagnosticPath = DiagnosticPath::const_new("gve/objects/fading");
 /// Splats that cameras ask for in a frame.
 pub const SPLATS_DRAWN: DiagnosticPath = DiagnosticPath::const_new("gve/splats/drawn");
 /// Splats that were sorted anew in a frame.
@@ -43,11 +49,13 @@ pub const SPLATS_SORTED: DiagnosticPath = DiagnosticPath::const_new("gve/splats/
 pub const SPLATS_BYTES: DiagnosticPath = DiagnosticPath::const_new("gve/splats/resident_bytes");
 
 /// All of them, with their units.
-const ALL: [(DiagnosticPath, &str); 7] = [
+const ALL: [(DiagnosticPath, &str); 9] = [
     (OBJECTS, ""),
     (OBJECTS_VOLUME, ""),
     (OBJECTS_SPLATS, ""),
     (OBJECTS_SHELL, ""),
+    (OBJECTS_TOO_SMALL, ""),
+    (OBJECTS_FADING, ""),
     (SPLATS_DRAWN, ""),
     (SPLATS_SORTED, ""),
     (SPLATS_BYTES, " B"),
@@ -77,11 +85,15 @@ fn count(
     splats: Option<Res<GveSplatCounts>>,
 ) {
     let mut counts = [0_u32; GveRepresentation::ALL.len()];
-    let mut all = 0_u32;
+    let (mut all, mut too_small, mut fading) = (0_u32, 0_u32, 0_u32);
     for drawn_as in &objects {
         all += 1;
-        if let Some(what) = drawn_as.and_then(|drawn_as| **drawn_as) {
-            counts[what as usize] += 1;
+        too_small += u32::from(drawn_as.is_some_and(|drawn_as| drawn_as.too_small().is_some()));
+        fading += u32::from(drawn_as.is_some_and(|drawn_as| drawn_as.fading().is_some()));
+        if let Some(count) =
+            drawn_as.and_then(|drawn_as| **drawn_as).and_then(|what| counts.get_mut(what as usize))
+        {
+            *count += 1;
         }
     }
     diagnostics.add_measurement(&OBJECTS, || all.into());
@@ -89,6 +101,8 @@ fn count(
     diagnostics.add_measurement(&OBJECTS_VOLUME, || of(GveRepresentation::Volume));
     diagnostics.add_measurement(&OBJECTS_SPLATS, || of(GveRepresentation::Splats));
     diagnostics.add_measurement(&OBJECTS_SHELL, || of(GveRepresentation::Shell));
+    diagnostics.add_measurement(&OBJECTS_TOO_SMALL, || too_small.into());
+    diagnostics.add_measurement(&OBJECTS_FADING, || fading.into());
     let Some(splats) = splats else { return };
     diagnostics.add_measurement(&SPLATS_DRAWN, || splats.drawn() as f64);
     diagnostics.add_measurement(&SPLATS_SORTED, || splats.sorted() as f64);

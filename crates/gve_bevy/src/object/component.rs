@@ -60,20 +60,29 @@ impl AsAssetId for GveObject {
 /// A representation that cannot be drawn, because its plugin is missing or the GPU is too small for it, is
 /// drawn as the shell instead; so is the volume of an asset with parts that are too thin for it. [`GveDrawnAs`]
 /// says so, and why.
+///
+/// All but `Auto` are drawn as they are at any distance.
 #[derive(Component, Reflect, Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[reflect(Component, Default, Clone, PartialEq)]
 pub enum GveRepresentation {
     /// The distance volume, raymarched: exact silhouettes at any distance, lit, casts and receives shadows.
-    #[default]
     Volume,
     /// Gaussian splats.
     Splats,
     /// The surface mesh.
     Shell,
+    /// Whatever suits the object's size on the screen: its volume, splats when it is smaller, fewer and fewer of them,
+    /// and nothing well below a pixel. The shell takes the place of the volume where the file says that the volume lacks
+    /// parts, where the GPU has no room for it, and where no plugin draws volumes.
+    ///
+    /// What changes fades for a moment. [`GveLodSettings`](super::GveLodSettings) holds the sizes, and
+    /// [`GveSplatBudget`](crate::splat::GveSplatBudget) how many splats are drawn in all.
+    #[default]
+    Auto,
 }
 
 impl GveRepresentation {
-    /// All of them.
+    /// Everything that an object can be drawn as: all but `Auto`.
     pub const ALL: [Self; 3] = [Self::Volume, Self::Splats, Self::Shell];
 }
 
@@ -83,11 +92,13 @@ impl fmt::Display for GveRepresentation {
             Self::Volume => "volume",
             Self::Splats => "splats",
             Self::Shell => "shell",
+            Self::Auto => "what suits its size",
         })
     }
 }
 
-/// What a [`GveObject`] is drawn as now: `None` while its asset is loading or when nothing can draw it.
+/// What a [`GveObject`] is drawn as now: `None` while its asset is loading, when nothing can draw it, or when it is
+/// [too small](Self::too_small) on the screen.
 ///
 /// Written in [`GveSystems::Choose`](crate::systems::GveSystems::Choose); the plugins that draw read it. It counts as
 /// changed also when another version of the asset is drawn in the same way.
@@ -96,10 +107,27 @@ impl fmt::Display for GveRepresentation {
 pub struct GveDrawnAs {
     #[deref]
     pub(super) what: Option<GveRepresentation>,
+    pub(super) fading: Option<GveRepresentation>,
+    pub(super) too_small: Option<GveRepresentation>,
     pub(super) reason: Option<String>,
 }
 
 impl GveDrawnAs {
+    /// Whether it is drawn as this, alone or while it changes to or from something else.
+    pub fn draws(&self, representation: GveRepresentation) -> bool {
+        self.what == Some(representation) || self.fading == Some(representation)
+    }
+
+    /// What is drawn too for a moment, while the object changes to what it is drawn as now.
+    pub fn fading(&self) -> Option<GveRepresentation> {
+        self.fading
+    }
+
+    /// What it will be drawn as once it is large enough on the screen, where nothing is drawn because it is not.
+    pub fn too_small(&self) -> Option<GveRepresentation> {
+        self.too_small
+    }
+
     /// Why this is not what was asked for, or not all of it; for people.
     pub fn reason(&self) -> Option<&str> {
         self.reason.as_deref()

@@ -3,6 +3,7 @@
 mod choose;
 mod component;
 mod inherit;
+mod lod;
 mod part;
 mod renderers;
 mod status;
@@ -10,6 +11,8 @@ mod status;
 use bevy::prelude::*;
 
 pub use component::{GveDrawnAs, GveObject, GveRepresentation};
+pub use lod::GveLodSettings;
+pub(crate) use lod::{Ball, Eye, Fade, Lingering, keep};
 pub use part::GvePart;
 pub(crate) use part::{parts_of, spawn_part};
 pub use renderers::GveRenderers;
@@ -41,9 +44,12 @@ impl Plugin for GveObjectPlugin {
                 PostUpdate,
                 (
                     status::follow.after(asset::TrackAssets).in_set(GveSystems::Status),
-                    (choose::choose, part::despawn_stale).chain().in_set(GveSystems::Choose),
+                    (lod::follow, choose::choose, lod::select, part::despawn_stale)
+                        .chain()
+                        .in_set(GveSystems::Choose),
                 ),
             );
         inherit::build(app);
+        lod::build(app);
     }
 }

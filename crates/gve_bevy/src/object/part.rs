@@ -45,7 +45,7 @@ pub(super) fn despawn_stale(
 ) {
     for (drawn_as, children) in &objects {
         for child in children {
-            if parts.get(*child).is_ok_and(|part| Some(part.representation) != **drawn_as) {
+            if parts.get(*child).is_ok_and(|part| !drawn_as.draws(part.representation)) {
                 commands.entity(*child).try_despawn();
             }
         }
@@ -62,7 +62,7 @@ pub(super) fn replace_lost(
     let Ok((part, child_of)) = parts.get(removed.entity) else { return };
     commands.entity(removed.entity).try_despawn();
     if let Ok(mut drawn_as) = objects.get_mut(child_of.parent())
-        && **drawn_as == Some(part.representation)
+        && drawn_as.draws(part.representation)
     {
         drawn_as.set_changed();
     }

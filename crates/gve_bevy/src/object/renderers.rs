@@ -5,10 +5,11 @@ use std::sync::Arc;
 use bevy::prelude::*;
 use gve_types::FileMetadata;
 
-use super::{GveDrawnAs, GveRepresentation};
+use super::{GveDrawnAs, GveRepresentation, lod::Forms};
 use crate::asset::GveAsset;
 
 type Accepts = Arc<dyn Fn(&GveAsset) -> Result<(), String> + Send + Sync>;
+type IsReady = Arc<dyn Fn(AssetId<GveAsset>, &GveAsset) -> bool + Send + Sync>;
 
 /// The plugins that draw, and which assets each of them can draw on this machine.
 ///
@@ -17,6 +18,7 @@ type Accepts = Arc<dyn Fn(&GveAsset) -> Result<(), String> + Send + Sync>;
 #[derive(Resource, Default, Clone)]
 pub struct GveRenderers {
     members: [Option<Accepts>; GveRepresentation::ALL.len()],
+    ready: [Option<IsReady>; GveRepresentation::ALL.len()],
 }
 
 impl GveRenderers {
@@ -27,14 +29,47 @@ impl GveRenderers {
         representation: GveRepresentation,
         accepts: impl Fn(&GveAsset) -> Result<(), String> + Send + Sync + 'static,
     ) {
-        self.members[representation as usize] = Some(Arc::new(accepts));
+        if let Some(member) = self.members.get_mut(representation as usize) {
+            *member = Some(Arc::new(accepts));
+        }
     }
 
-    /// Whether `asset` can be drawn as `representation`, and if not, why.
+    /// Says when an asset that is being drawn as `representation` is there as a whole. Until then an object that changes
+    /// to it goes on being drawn as before too. Without it an asset is there at once.
+    ///
+    /// It is asked once a frame for each object that changes.
+    pub fn set_ready(
+        &mut self,
+        representation: GveRepresentation,
+        is_ready: impl Fn(AssetId<GveAsset>, &GveAsset) -> bool + Send + Sync + 'static,
+    ) {
+        if let Some(ready) = self.ready.get_mut(representation as usize) {
+            *ready = Some(Arc::new(is_ready));
+        }
+    }
+
+    /// Whether an asset that is being drawn as `representation` is there as a whole.
+    pub(super) fn is_ready(
+        &self,
+        representation: GveRepresentation,
+        id: AssetId<GveAsset>,
+        asset: &GveAsset,
+    ) -> bool {
+        let is_ready = self.ready.get(representation as usize).and_then(Option::as_ref);
+        is_ready.is_none_or(|is_ready| is_ready(id, asset))
+    }
+
+    /// Whether `asset` can be drawn as `representation`, and if not, why. As `Auto` it can be drawn where it can be as
+    /// anything.
     pub fn check(&self, representation: GveRepresentation, asset: &GveAsset) -> Result<(), String> {
-        match &self.members[representation as usize] {
-            Some(accepts) => accepts(asset),
-            None => Err(format!("no plugin of this app draws {representation}")),
+        match self.members.get(representation as usize) {
+            Some(Some(accepts)) => accepts(asset),
+            None => {
+                let mut all = GveRepresentation::ALL.map(|other| self.check(other, asset)).into_iter();
+                let first = all.next().unwrap_or(Ok(()));
+                all.fold(first, Result::or)
+            }
+            Some(None) => Err(format!("no plugin of this app draws {representation}")),
         }
     }
 
@@ -63,10 +98,18 @@ impl GveRenderers {
                 };
                 // Where there is nothing else, most of an asset is better than nothing of it.
                 let what = reason.as_ref().and(instead).unwrap_or(wanted);
-                GveDrawnAs { what: Some(what), reason }
+                GveDrawnAs { what: Some(what), reason, ..default() }
             }
-            Err(reason) => GveDrawnAs { what: instead, reason: Some(reason) },
+            Err(reason) => GveDrawnAs { what: instead, reason: Some(reason), ..default() },
         }
+    }
+
+    /// What an object that chooses for itself chooses from.
+    pub(super) fn forms(&self, asset: &GveAsset) -> Forms {
+        let GveDrawnAs { what, reason, .. } = self.choose(GveRepresentation::Volume, asset);
+        let near = what.filter(|what| *what != GveRepresentation::Splats);
+        let can_splat = self.check(GveRepresentation::Splats, asset).is_ok();
+        Forms { near, splats: if can_splat { asset.splats().len() as u32 } else { 0 }, reason }
     }
 }
 

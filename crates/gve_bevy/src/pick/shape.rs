@@ -22,7 +22,7 @@ impl Shape {
             // Whatever it lacks: that is not drawn either.
             Some(GveRepresentation::Volume) => false,
             Some(GveRepresentation::Splats) => lacks,
-            None => wanted == GveRepresentation::Shell || lacks,
+            Some(GveRepresentation::Auto) | None => wanted == GveRepresentation::Shell || lacks,
         };
         let has_shell = !asset.shell().indices.is_empty();
         let has_volume = || asset.volume().stored_bricks() > 0;

@@ -7,8 +7,8 @@
 //! | field | holds |
 //! |---|---|
 //! | `asset_id` | the bits of the entity: [`Entity::try_from_bits`] gives it back |
-//! | `type` | [`Sdf`](gve_types::snapshot::SnapshotKind::Sdf) for an object drawn as its volume, [`Mesh`](gve_types::snapshot::SnapshotKind::Mesh) for splats, shells and meshes; of an object that is not drawn, what it should be drawn as |
-//! | `active` | whether it is drawn where a camera looks at it: not hidden, neither itself nor by an ancestor, and of an object [`GveDrawnAs`] something |
+//! | `type` | [`Sdf`](gve_types::snapshot::SnapshotKind::Sdf) for an object drawn as its volume, [`Mesh`](gve_types::snapshot::SnapshotKind::Mesh) for splats, shells and meshes; of an object that is not drawn, what it should be drawn as, which is its volume where it chooses for itself |
+//! | `active` | whether it is drawn where a camera looks at it: not hidden, neither itself nor by an ancestor, and of an object [`GveDrawnAs`] something, or too small for it |
 //!
 //! Meshes come first; within a type, entities are in the order of their index, which is that of spawning, but for
 //! indices that are used again after a despawn.
@@ -69,11 +69,13 @@ pub fn scene_entries(world: &mut World) -> Vec<SnapshotEntry> {
         .iter(world)
         .map(|(entity, is_object, drawn_as, wanted)| {
             let drawn = drawn_as.and_then(|drawn_as| **drawn_as);
-            let kind = match drawn.or(wanted.copied()) {
-                Some(GveRepresentation::Volume) if is_object => SnapshotKind::Sdf,
+            let too_small = drawn_as.and_then(GveDrawnAs::too_small);
+            let kind = match drawn.or(too_small).or(wanted.copied()) {
+                Some(GveRepresentation::Volume | GveRepresentation::Auto) if is_object => SnapshotKind::Sdf,
                 _ => SnapshotKind::Mesh,
             };
-            let active = (!is_object || drawn.is_some()) && visible.has(entity);
+            let is_drawn = drawn.or(too_small).is_some();
+            let active = (!is_object || is_drawn) && visible.has(entity);
             (entity, SnapshotEntry { asset_id: entity.to_bits(), kind, active })
         })
         .collect();

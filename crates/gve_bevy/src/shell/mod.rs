@@ -10,7 +10,7 @@ use gve_types::MaterialSpec;
 
 use crate::{
     asset::{GveAsset, WeakHandle, WeakLoad},
-    object::{GveDrawnAs, GveObject, GvePart, GveRenderers, GveRepresentation, parts_of, spawn_part},
+    object::{GveDrawnAs, GveObject, GvePart, GveRenderers, GveRepresentation, keep, parts_of, spawn_part},
     systems::{self, GveSystems},
 };
 
@@ -31,7 +31,10 @@ impl Plugin for GveShellPlugin {
             debug!("GveShellPlugin has no renderer; shells are not drawn");
             return;
         }
-        app.init_resource::<Shells>().add_systems(PostUpdate, follow.in_set(GveSystems::Apply));
+        app.init_resource::<Shells>()
+            .add_observer(keep::<Mesh3d>)
+            .add_observer(keep::<MeshMaterial3d<StandardMaterial>>)
+            .add_systems(PostUpdate, follow.in_set(GveSystems::Apply));
         let accept = |asset: &GveAsset| {
             if asset.shell().indices.is_empty() { Err("its shell is empty".to_owned()) } else { Ok(()) }
         };
@@ -121,7 +124,7 @@ fn follow(
 ) {
     let Some(assets) = assets.filter(|_| !objects.is_empty()) else { return };
     for (entity, object, drawn_as, children) in &objects {
-        if **drawn_as != Some(GveRepresentation::Shell) {
+        if !drawn_as.draws(GveRepresentation::Shell) {
             continue;
         }
         let Some(asset) = assets.get(object.id()) else { continue };

@@ -12,10 +12,10 @@ use bevy::{
     render::{Extract, sync_world::MainEntity},
 };
 
-use super::{GveSplatDefaults, GveSplatSettings, visibility::SplatVisibility};
+use super::{GveSplatBudget, GveSplatDefaults, GveSplatSettings, visibility::SplatVisibility};
 use crate::{
     asset::GveAsset,
-    object::{GveDrawnAs, GveObject, GveRepresentation},
+    object::{Ball, Fade, GveDrawnAs, GveLodSettings, GveObject, GveRepresentation},
 };
 
 /// Every object drawn as splats in this frame, seen by a camera or not.
@@ -24,6 +24,8 @@ pub(super) struct ExtractedSplats {
     pub(super) instances: HashMap<MainEntity, SplatInstance>,
     /// The assets that they show.
     pub(super) assets: HashMap<AssetId<GveAsset>, GveAsset>,
+    /// For each camera.
+    pub(super) budget: GveSplatBudget,
     /// Those that no camera culls.
     unculled: Vec<(MainEntity, RenderLayers)>,
 }
@@ -42,24 +44,29 @@ pub(super) struct SplatInstance {
     pub(super) world_from_local: Affine3A,
     /// Middle of its bounds in its own space.
     pub(super) local_center: Vec3A,
-    /// A sphere around it in world space.
-    pub(super) center: Vec3A,
-    pub(super) radius: f32,
+    /// Around it in the world.
+    pub(super) sphere: Ball,
     pub(super) settings: GveSplatSettings,
     /// Whether shadows fall on it.
     pub(super) receives_shadows: bool,
+    /// What the opacity of each splat is multiplied by.
+    pub(super) opacity: f32,
+    /// Metres by which splats are drawn nearer to the camera than they are.
+    pub(super) lift: f32,
 }
 
 pub(super) fn extract(
     mut extracted: ResMut<ExtractedSplats>,
     assets: Extract<Option<Res<Assets<GveAsset>>>>,
     defaults: Extract<Option<Res<GveSplatDefaults>>>,
+    lod: Extract<Option<Res<GveLodSettings>>>,
+    budget: Extract<Option<Res<GveSplatBudget>>>,
     objects: Extract<
         Query<
             (
                 Entity,
                 &GveObject,
-                &GveDrawnAs,
+                (&GveDrawnAs, &GveRepresentation, Option<&Fade>),
                 &GlobalTransform,
                 Option<&Aabb>,
                 Option<&GveSplatSettings>,
@@ -70,14 +77,20 @@ pub(super) fn extract(
         >,
     >,
 ) {
-    let ExtractedSplats { instances, assets: shown, unculled } = &mut *extracted;
+    extracted.budget = budget.as_ref().map(|budget| **budget).unwrap_or_default();
+    let ExtractedSplats { instances, assets: shown, unculled, .. } = &mut *extracted;
     instances.clear();
     shown.clear();
     unculled.clear();
     let Some(assets) = assets.as_ref() else { return };
     let defaults = defaults.as_ref().map(|defaults| defaults.0).unwrap_or_default();
-    for (entity, object, drawn_as, transform, aabb, settings, unshadowed, culling) in &objects {
-        if **drawn_as != Some(GveRepresentation::Splats) {
+    // What objects draw at most that choose for themselves.
+    let mut by_size = defaults;
+    if let Some(lod) = lod.as_ref() {
+        by_size.splats_per_pixel = by_size.splats_per_pixel.min(lod.splats_per_pixel);
+    }
+    for (entity, object, (drawn_as, wish, fade), transform, aabb, settings, unshadowed, culling) in &objects {
+        if !drawn_as.draws(GveRepresentation::Splats) {
             continue;
         }
         let id = object.id();
@@ -89,19 +102,20 @@ pub(super) fn extract(
         }
         let bounds = aabb.copied().unwrap_or_else(|| asset.aabb());
         let world_from_local = transform.affine();
-        let half = bounds.half_extents;
-        let corners = [1.0, -1.0].into_iter().flat_map(|x| [1.0, -1.0].map(|y| Vec3A::new(x, y, 1.0) * half));
-        let radius = corners.map(|c| (world_from_local.matrix3 * c).length()).fold(0.0, f32::max);
+        let sphere = Ball::around(&bounds, &world_from_local);
+        let (opacity, lift) = fade.map_or((1.0, 0.0), |fade| (fade.splat_opacity, fade.splat_lift));
+        let of_all = if *wish == GveRepresentation::Auto { by_size } else { defaults };
         instances.insert(
             entity.into(),
             SplatInstance {
                 asset: id,
                 world_from_local,
                 local_center: bounds.center,
-                center: world_from_local.transform_point3a(bounds.center),
-                radius,
-                settings: settings.copied().unwrap_or(defaults),
+                sphere,
+                settings: settings.copied().unwrap_or(of_all),
                 receives_shadows: !unshadowed,
+                opacity,
+                lift: lift * sphere.radius,
             },
         );
     }

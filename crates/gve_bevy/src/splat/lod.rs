@@ -1,9 +1,8 @@
 //! How many splats of an object are drawn.
 
-use bevy::{
-    math::{Affine3A, Mat4, Vec3A},
-    prelude::*,
-};
+use bevy::{prelude::*, render::view::ExtractedView};
+
+use crate::object::{Ball, Eye};
 
 /// How many splats of an object are drawn: a component for one object,
 /// [`GveSplatDefaults`](super::GveSplatDefaults) for the rest.
@@ -16,8 +15,8 @@ pub struct GveSplatSettings {
     /// Never more than this many.
     pub max_splats: u32,
     /// At most this many per pixel of the disc that the object's bounding sphere fills on the screen;
-    /// infinity for no limit. The number moves in steps of √2, and back only when the size has changed by more
-    /// than a step, so that it rarely changes.
+    /// infinity for no limit. Where the processor sorts, the number moves in steps of √2, and back only when the size
+    /// has changed by more than a step, so that it rarely changes; elsewhere it follows the size.
     pub splats_per_pixel: f32,
 }
 
@@ -29,14 +28,17 @@ impl Default for GveSplatSettings {
 }
 
 /// Fewest splats that a distant object is reduced to.
-const FEWEST: f32 = 256.0;
+pub(super) const FEWEST: f32 = 32.0;
 /// How far beyond the next step, in steps, the size of an object goes before fewer splats of it are drawn.
 const HYSTERESIS: f32 = 0.5;
 
 impl GveSplatSettings {
     /// How many of `available` splats are drawn when the bounding sphere covers `pixels`.
     pub fn count(&self, available: u32, pixels: f32) -> u32 {
-        Detail::default().count(self, available, pixels)
+        let wanted = self.splats_per_pixel * pixels;
+        // Infinitely many for each of no pixels: no number, and no limit.
+        let by_size = if wanted.is_finite() { wanted.max(FEWEST) as u32 } else { u32::MAX };
+        available.min(self.max_splats).min(by_size)
     }
 
     /// The number by size, as a multiple of half an octave; `None` for no limit, or when the camera stands inside.
@@ -46,7 +48,12 @@ impl GveSplatSettings {
     }
 }
 
-/// How many splats of one object one camera draws, by the object's size on the screen.
+/// A number of splats to which another one is lowered so that it rarely changes: a power of √2.
+pub(super) fn stepped(count: u32) -> u32 {
+    if count == 0 { 0 } else { (0.5 * (2.0 * (count as f32).log2()).floor()).exp2() as u32 }
+}
+
+/// How many splats of one object one camera draws, by the object's size on the screen, in steps.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Detail {
     /// In steps of √2; `None` for all.
@@ -69,31 +76,28 @@ impl Detail {
     }
 }
 
+/// Through what a camera looks.
+pub(super) fn eye_of(view: &ExtractedView) -> Eye {
+    let position = view.world_from_view.translation_vec3a();
+    Eye::new(&view.clip_from_view, position, view.viewport.w as f32, default())
+}
+
 /// Pixels that a sphere covers on the screen; infinity when the camera stands inside it.
-pub(super) fn covered_pixels(
-    clip_from_view: &Mat4,
-    world_from_view: &Affine3A,
-    viewport_height: f32,
-    center: Vec3A,
-    radius: f32,
-) -> f32 {
-    let per_metre = 0.5 * viewport_height * clip_from_view.y_axis.y.abs();
-    let orthographic = clip_from_view.w_axis.w == 1.0;
-    let distance = center.distance(world_from_view.translation) - radius;
-    if !orthographic && distance <= 0.0 {
-        return f32::INFINITY;
-    }
-    let pixels = radius * per_metre / if orthographic { 1.0 } else { distance };
-    core::f32::consts::PI * pixels * pixels
+pub(super) fn covered_pixels(eye: &Eye, sphere: Ball) -> f32 {
+    let diameter = eye.diameter_px(sphere);
+    0.25 * core::f32::consts::PI * diameter * diameter
 }
 
 #[cfg(test)]
 mod tests {
+    use bevy::math::{Mat4, Vec3A};
+
     use super::*;
 
     #[test]
     fn the_default_draws_everything() {
         assert_eq!(GveSplatSettings::default().count(1_000_000, 3.0), 1_000_000);
+        assert_eq!(GveSplatSettings::default().count(1_000_000, 0.0), 1_000_000);
     }
 
     #[test]
@@ -102,14 +106,15 @@ mod tests {
         assert_eq!(settings.count(1_000_000, 1e9), 5000);
         assert_eq!(settings.count(1_000_000, 1024.0), 2048);
         assert_eq!(settings.count(1_000_000, 0.0), FEWEST as u32);
-        assert_eq!(settings.count(100, 0.0), 100);
+        assert_eq!(settings.count(20, 0.0), 20);
         assert_eq!(settings.count(1_000_000, f32::INFINITY), 5000, "a camera inside sees all it may");
     }
 
     #[test]
     fn the_number_is_steady_under_small_moves() {
         let settings = GveSplatSettings { max_splats: u32::MAX, splats_per_pixel: 1.0 };
-        assert_eq!(settings.count(1_000_000, 3000.0), settings.count(1_000_000, 3100.0));
+        let stepped = |pixels| Detail::default().count(&settings, 1_000_000, pixels);
+        assert_eq!(stepped(3000.0), stepped(3100.0));
     }
 
     #[test]
@@ -132,10 +137,11 @@ mod tests {
     #[test]
     fn a_sphere_covers_what_its_projection_says() {
         let clip = Mat4::perspective_infinite_reverse_rh(core::f32::consts::FRAC_PI_2, 1.0, 0.1);
-        let pixels = covered_pixels(&clip, &Affine3A::IDENTITY, 200.0, Vec3A::new(0.0, 0.0, -11.0), 1.0);
+        let eye = Eye::new(&clip, Vec3A::ZERO, 200.0, default());
+        let sphere = |z| Ball { center: Vec3A::new(0.0, 0.0, z), radius: 1.0 };
+        let pixels = covered_pixels(&eye, sphere(-11.0));
         // 1 m at 10 m, 45 degrees to the edge: a tenth of 100 pixels.
         assert!((pixels - core::f32::consts::PI * 100.0).abs() < 1.0, "{pixels}");
-        let inside = covered_pixels(&clip, &Affine3A::IDENTITY, 200.0, Vec3A::ZERO, 1.0);
-        assert_eq!(inside, f32::INFINITY);
+        assert_eq!(covered_pixels(&eye, sphere(0.0)), f32::INFINITY);
     }
 }

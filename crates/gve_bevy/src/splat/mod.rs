@@ -13,11 +13,13 @@
 //!
 //! [`Transparent3d`]: bevy::core_pipeline::core_3d::Transparent3d
 
+mod budget;
 mod counts;
 mod cpu;
 mod extract;
 mod gpu;
 mod lod;
+mod ready;
 mod shadow;
 mod visibility;
 
@@ -38,6 +40,7 @@ use crate::{
     systems::{self, GveSystems},
 };
 
+pub use budget::GveSplatBudget;
 pub use counts::GveSplatCounts;
 pub use cpu::sort::{DepthSorter, Eye, SortPoints, decode_octahedral};
 pub use lod::GveSplatSettings;
@@ -90,7 +93,10 @@ pub struct GveSplatDefaults(pub GveSplatSettings);
 impl Plugin for GveSplatPlugin {
     fn build(&self, app: &mut App) {
         systems::configure(app);
-        app.register_type::<GveSplatSettings>().insert_resource(GveSplatDefaults(self.settings));
+        app.register_type::<GveSplatSettings>()
+            .register_type::<GveSplatBudget>()
+            .init_resource::<GveSplatBudget>()
+            .insert_resource(GveSplatDefaults(self.settings));
         if app.get_sub_app(RenderApp).is_none() {
             return;
         }
@@ -132,21 +138,24 @@ impl Plugin for GveSplatPlugin {
             GveSplatRaster::Auto | GveSplatRaster::Tiles => gpu::Raster::Tiles,
         };
         // Nothing is made on a GPU that cannot take it: a layout that is refused there would end the app.
+        let ready = ready::ReadySplats::default();
         if supported.is_ok() {
             render_app
                 .init_resource::<extract::ExtractedSplats>()
                 .add_systems(ExtractSchedule, extract::extract);
             if on_gpu {
                 let counts = GveSplatCounts::default();
-                gpu::add_to_renderer(render_app, raster, counts.clone());
+                gpu::add_to_renderer(render_app, raster, counts.clone(), ready.clone());
                 app.insert_resource(counts);
             } else {
                 cpu::add_to_renderer(render_app);
             }
         }
-        app.world_mut()
-            .get_resource_or_init::<GveRenderers>()
-            .register(GveRepresentation::Splats, move |_| supported.clone());
+        let mut renderers = app.world_mut().get_resource_or_init::<GveRenderers>();
+        renderers.register(GveRepresentation::Splats, move |_| supported.clone());
+        if on_gpu {
+            renderers.set_ready(GveRepresentation::Splats, move |id, _| ready.has(id));
+        }
     }
 }
 

@@ -86,7 +86,7 @@ fn follow(
 ) {
     let Some(assets) = assets.filter(|_| !objects.is_empty()) else { return };
     for (entity, object, drawn_as, children) in &objects {
-        if **drawn_as != Some(GveRepresentation::Splats) {
+        if !drawn_as.draws(GveRepresentation::Splats) {
             continue;
         }
         let mut parts = parts_of(GveRepresentation::Splats, children, &parts);

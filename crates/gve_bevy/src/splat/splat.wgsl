@@ -193,6 +193,22 @@ struct Projected {
 
 const UNSEEN: Projected = Projected(vec3(0.0), vec2(0.0), vec2(0.0), vec2(0.0), 0.0);
 
+// The depth of a splat that is drawn nearer to the eye than it is, by so many metres.
+fn lifted_depth(
+    depth: f32,
+    world: vec3<f32>,
+    to_eye: vec3<f32>,
+    lift: f32,
+    clip_from_world: mat4x4<f32>,
+) -> f32 {
+    if lift <= 0.0 {
+        return depth;
+    }
+    let clip = clip_from_world * vec4(world + lift * to_eye, 1.0);
+    // What would be lifted through the near plane stays in the picture.
+    return select(1.0, clip.z / clip.w, clip.w > 0.0 && clip.z <= clip.w);
+}
+
 // How many standard deviations of a splat of this opacity are drawn.
 fn extent_of(opacity: f32) -> f32 {
     return sqrt(max(min(LARGEST_EXTENT, 2.0 * log(opacity / LEAST_ALPHA)), 0.0));

@@ -28,7 +28,7 @@ pub(super) fn mark_visible(
     objects: Query<(Entity, &GveDrawnAs, Has<SplatVisibility>), Changed<GveDrawnAs>>,
 ) {
     for (entity, drawn_as, is_marked) in &objects {
-        match (**drawn_as == Some(GveRepresentation::Splats), is_marked) {
+        match (drawn_as.draws(GveRepresentation::Splats), is_marked) {
             (true, false) => drop(commands.entity(entity).try_insert(SplatVisibility)),
             (false, true) => drop(commands.entity(entity).try_remove::<SplatVisibility>()),
             _ => {}

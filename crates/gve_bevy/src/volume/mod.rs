@@ -52,7 +52,7 @@ use bevy::{
 };
 
 use crate::{
-    object::{GveRenderers, GveRepresentation},
+    object::{GveRenderers, GveRepresentation, keep},
     systems::{self, GveSystems},
 };
 
@@ -86,6 +86,7 @@ impl Plugin for GveVolumePlugin {
             .register_type::<GveVolumeSettings>()
             .register_type::<GveVolumeProgress>()
             .add_observer(parts::forget)
+            .add_observer(keep::<residents::VolumeSlot>)
             .add_systems(
                 PostUpdate,
                 (parts::follow, parts::plan)
@@ -125,12 +126,14 @@ impl Plugin for GveVolumePlugin {
                 textures::fill.in_set(RenderSystems::PrepareAssets).before(material_is_bound),
             );
         let residents = residents::Residents::new(limits);
-        let refusals = residents.refusals();
+        let (refusals, arrived) = (residents.refusals(), residents.arrived());
         app.insert_resource(parts::Looks::new(support)).insert_resource(residents);
-        app.world_mut().resource_mut::<GveRenderers>().register(GveRepresentation::Volume, move |asset| {
+        let mut renderers = app.world_mut().resource_mut::<GveRenderers>();
+        renderers.register(GveRepresentation::Volume, move |asset| {
             residents::accept(limits, asset.metadata(), &asset.volume())?;
             refusals.reason(asset).map_or(Ok(()), Err)
         });
+        renderers.set_ready(GveRepresentation::Volume, move |id, _| arrived.has(id));
     }
 }
 

@@ -16,7 +16,9 @@ use super::{
 };
 use crate::{
     asset::{GveAsset, WeakHandle},
-    object::{GveDrawnAs, GveObject, GvePart, GveRenderers, GveRepresentation, parts_of, spawn_part},
+    object::{
+        GveDrawnAs, GveObject, GvePart, GveRenderers, GveRepresentation, Lingering, parts_of, spawn_part,
+    },
 };
 
 /// The cube and the material that all volumes share; they go with the last volume.
@@ -63,6 +65,7 @@ pub(super) fn follow(
     assets: Option<Res<Assets<GveAsset>>>,
     settings: Res<GveVolumeSettings>,
     mut residents: ResMut<Residents>,
+    mut lingering: ResMut<Lingering>,
     mut looks: ResMut<Looks>,
     mut renderers: ResMut<GveRenderers>,
     mut meshes: ResMut<Assets<Mesh>>,
@@ -75,7 +78,7 @@ pub(super) fn follow(
 ) {
     let Some(assets) = assets.filter(|_| !objects.is_empty()) else { return };
     for (entity, object, drawn_as, children, has_progress) in &objects {
-        if **drawn_as != Some(GveRepresentation::Volume) {
+        if !drawn_as.draws(GveRepresentation::Volume) {
             if has_progress {
                 commands.entity(entity).try_remove::<GveVolumeProgress>();
             }
@@ -83,7 +86,8 @@ pub(super) fn follow(
         }
         let id = object.id();
         let Some(asset) = assets.get(id) else { continue };
-        let Some(slot) = residents.request(id, asset, settings.pool_bytes) else {
+        let mut request = || residents.request(id, asset, settings.pool_bytes);
+        let Some(slot) = request().or_else(|| if lingering.clear() { request() } else { None }) else {
             // Something else is chosen in the next frame; what is drawn now stays until then.
             renderers.set_changed();
             continue;

@@ -10,7 +10,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
-use bevy::{platform::collections::HashMap, prelude::*};
+use bevy::{
+    platform::collections::{HashMap, HashSet},
+    prelude::*,
+};
 use gve_assets::VolumeView;
 use gve_types::FileMetadata;
 
@@ -110,6 +113,25 @@ impl Refusals {
     }
 }
 
+/// The assets of which everything is there.
+#[derive(Clone, Default)]
+pub(super) struct Arrived(Arc<Mutex<HashSet<AssetId<GveAsset>>>>);
+
+impl Arrived {
+    pub(super) fn has(&self, id: AssetId<GveAsset>) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&id)
+    }
+
+    fn set(&self, id: AssetId<GveAsset>, is_there: bool) {
+        let mut arrived = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_there {
+            arrived.insert(id);
+        } else {
+            arrived.remove(&id);
+        }
+    }
+}
+
 /// All assets in the pool.
 #[derive(Resource)]
 pub(super) struct Residents {
@@ -120,6 +142,7 @@ pub(super) struct Residents {
     /// Assets whose last user is gone.
     idle: Arc<Mutex<Vec<AssetId<GveAsset>>>>,
     refusals: Refusals,
+    arrived: Arrived,
     /// Assets that are not complete.
     sending: BTreeSet<AssetId<GveAsset>>,
     is_changed: bool,
@@ -146,6 +169,7 @@ impl Residents {
             orders: Orders::default(),
             idle: Arc::default(),
             refusals: Refusals::default(),
+            arrived: Arrived::default(),
             sending: BTreeSet::new(),
             is_changed: false,
             next_order: 0,
@@ -154,6 +178,10 @@ impl Residents {
 
     pub(super) fn refusals(&self) -> Refusals {
         self.refusals.clone()
+    }
+
+    pub(super) fn arrived(&self) -> Arrived {
+        self.arrived.clone()
     }
 
     /// Sees to it that an asset is in the pool as it is now, or on its way there. `None` when there is no room for it.
@@ -234,6 +262,7 @@ impl Residents {
                     self.space.give_back(coming.room);
                 }
                 self.sending.remove(&id);
+                self.arrived.set(id, false);
                 self.is_changed = true;
             }
         }
@@ -276,6 +305,7 @@ impl Residents {
             resident.newest_mut().send(budget, &mut self.orders.writes);
             if resident.newest().is_complete() {
                 self.sending.remove(&id);
+                self.arrived.set(id, true);
                 if let Some(load) = resident.coming.take() {
                     let old = mem::replace(&mut resident.shown, load);
                     self.space.give_back(old.room);
@@ -314,6 +344,7 @@ impl Residents {
             }
             resident.shown.start_again();
             self.sending.insert(*id);
+            self.arrived.set(*id, false);
             let (first, texels) = (resident.record.start, record::EMPTY_RECORD.to_vec());
             self.orders.writes.push(Write::Nodes { first, texels });
         }

@@ -32,7 +32,11 @@ use super::{
     prepare::{SplatViews, ViewRequest},
     sort::Eye,
 };
-use crate::splat::{extract::ExtractedSplats, lod::covered_pixels, visibility::SplatVisibility};
+use crate::splat::{
+    extract::ExtractedSplats,
+    lod::{covered_pixels, eye_of},
+    visibility::SplatVisibility,
+};
 
 /// Adds every object that a camera sees to the camera's transparent phase. The pipelines are asked for when the first
 /// one is seen: an app that shows none compiles none.
@@ -67,22 +71,17 @@ pub(super) fn queue(
         let draw = specialized.specialize(&cache, &pipelines, draw_key);
         let world_from_view = view.world_from_view.affine();
         let orthographic = view.clip_from_view.w_axis.w == 1.0;
+        let eye_of_view = eye_of(view);
         for (entity, main_entity) in seen {
             let Some(instance) = extracted.instances.get(&main_entity) else { continue };
             let Some(eye) = Eye::new(&world_from_view, orthographic, &instance.world_from_local) else {
                 continue;
             };
-            let pixels = covered_pixels(
-                &view.clip_from_view,
-                &world_from_view,
-                view.viewport.w as f32,
-                instance.center,
-                instance.radius,
-            );
+            let pixels = covered_pixels(&eye_of_view, instance.sphere);
             splat_views.request(id, main_entity, ViewRequest { eye, pixels, light_pipeline: light });
             phase.add_transient(Transparent3d {
                 sorting_info: TransparentSortingInfo3d::Sorted {
-                    mesh_center: instance.center.into(),
+                    mesh_center: instance.sphere.center.into(),
                     depth_bias: 0.0,
                 },
                 distance: 0.0,

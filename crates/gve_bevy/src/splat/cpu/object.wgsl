@@ -16,6 +16,10 @@ struct SplatObject {
     sigma_scale: f32,
     // 0 or 1.
     receives_shadows: u32,
+    // What the opacity of each splat is multiplied by.
+    opacity_factor: f32,
+    // Metres by which splats are drawn nearer than they are.
+    lift: f32,
 }
 
 @group(#{SPLAT_BIND_GROUP}) @binding(0) var<uniform> object: SplatObject;

@@ -196,6 +196,7 @@ mod tests {
             world_from_clip: mat4x4<f32>,
             clip_from_view: mat4x4<f32>,
             main_pass_viewport: vec4<f32>,
+            world_position: vec3<f32>,
         }
     ";
 

@@ -23,8 +23,9 @@ use super::{
     upload::{SplatCloud, SplatClouds},
 };
 use crate::splat::{
+    budget,
     extract::{ExtractedSplats, SplatInstance},
-    lod::Detail,
+    lod::{Detail, stepped},
 };
 
 /// Texels along x of a texture of lit colours.
@@ -41,6 +42,8 @@ pub(super) struct SplatObject {
     lit_width: u32,
     sigma_scale: f32,
     receives_shadows: u32,
+    opacity: f32,
+    lift: f32,
 }
 
 /// Every object as every camera sees it.
@@ -205,8 +208,39 @@ impl ViewObject {
             lit_width: LIT_WIDTH,
             sigma_scale: (cloud.in_file as f32 / self.sorting.count().max(1) as f32).sqrt(),
             receives_shadows: instance.receives_shadows.into(),
+            opacity: instance.opacity,
+            lift: instance.lift,
         }
     }
+}
+
+/// How many splats of each object are drawn, of those that are asked for and there, in the order of the objects.
+fn count(
+    objects: &mut HashMap<(RetainedViewEntity, MainEntity), ViewObject>,
+    extracted: &ExtractedSplats,
+    clouds: &SplatClouds,
+) -> Vec<u32> {
+    let (mut counts, mut by_view) = (Vec::new(), HashMap::<_, (Vec<usize>, Vec<u32>, Vec<f32>)>::default());
+    for ((view, entity), object) in objects.iter_mut() {
+        let Some(request) = object.request else { continue };
+        let Some(instance) = extracted.instances.get(entity) else { continue };
+        let Some(cloud) = clouds.get(instance.asset) else { continue };
+        let wanted = object.detail.count(&instance.settings, cloud.points.len() as u32, request.pixels);
+        let (places, of_view, pixels) = by_view.entry(*view).or_default();
+        places.push(counts.len());
+        of_view.push(wanted);
+        pixels.push(request.pixels);
+        counts.push(wanted);
+    }
+    for (places, mut of_view, pixels) in by_view.into_values() {
+        budget::hold(&mut of_view, &pixels, extracted.budget.max_splats.into());
+        for (place, held) in places.into_iter().zip(of_view) {
+            if held < counts[place] {
+                counts[place] = stepped(held);
+            }
+        }
+    }
+    counts
 }
 
 /// Sorts, uploads orders and uniforms, makes room for lit colours.
@@ -220,6 +254,7 @@ pub(super) fn prepare(
     let SplatViews { objects, sorters, uniforms, indices, .. } = &mut *views;
     let jobs = objects.values().filter(|object| object.sorting.has_job()).count();
     let (mut sortings, mut orders) = (Vec::new(), Vec::new());
+    let mut counts = count(objects, &extracted, &clouds).into_iter();
     for ((_, entity), object) in objects.iter_mut() {
         let Some(request) = object.request else { continue };
         let instance = extracted.instances.get(entity);
@@ -227,7 +262,7 @@ pub(super) fn prepare(
             object.request = None;
             continue;
         };
-        let count = object.detail.count(&instance.settings, cloud.points.len() as u32, request.pixels);
+        let count = counts.next().unwrap_or(0);
         let (points, eye, center) = (cloud.points.clone(), request.eye, instance.local_center);
         sortings.push((&mut object.sorting, Wanted { points, count, eye, center }));
         orders.push(&mut object.order);

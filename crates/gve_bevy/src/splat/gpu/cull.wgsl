@@ -4,7 +4,7 @@
 // `project` writes what is seen to its place. The order of the table stays, so a frame drawn twice is the same.
 
 #import bevy_render::view::View
-#import gve_bevy::splat::{PackedSplat, Splat, FACING_MARGIN, Projected, UNSEEN, unpack_splat, world_axes, project_splat, encode_octahedral}
+#import gve_bevy::splat::{PackedSplat, Splat, FACING_MARGIN, Projected, UNSEEN, unpack_splat, lifted_depth, world_axes, project_splat, encode_octahedral}
 #import gve_bevy::splat_scene::{
     GROUP, Row, ScreenSplat, Surfel, State,
     row_splat, row_count, row_group, linear, world_position, world_normal, key_of_distance,
@@ -73,7 +73,7 @@ fn projected(row: Row, splat: Splat, world: vec3<f32>) -> Projected {
         world_axes(linear(row), splat),
         normal,
         world,
-        unpack4x8unorm(splat.color).a,
+        unpack4x8unorm(splat.color).a * row.opacity_factor,
         view.clip_from_world,
         view.world_from_clip,
         view.main_pass_viewport.zw,
@@ -137,7 +137,7 @@ fn project(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocatio
     let world = world_position(row, splat.position);
     let shown = projected(row, splat, world);
     on_screen[place] = ScreenSplat(
-        shown.ndc,
+        vec3(shown.ndc.xy, lifted_depth(shown.ndc.z, world, to_eye(world), row.lift, view.clip_from_world)),
         shown.opacity,
         shown.slope,
         pack2x16float(shown.major),

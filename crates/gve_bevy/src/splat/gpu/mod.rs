@@ -33,7 +33,7 @@ use bevy::{
     shader::load_shader_library,
 };
 
-use super::GveSplatCounts;
+use super::{GveSplatCounts, ready::ReadySplats};
 
 /// Texels along x of a texture of lit colours.
 const LIT_WIDTH: u32 = 1024;
@@ -79,11 +79,17 @@ pub(super) enum Raster {
     Tiles,
 }
 
-pub(super) fn add_to_renderer(render_app: &mut SubApp, raster: Raster, counts: GveSplatCounts) {
+pub(super) fn add_to_renderer(
+    render_app: &mut SubApp,
+    raster: Raster,
+    counts: GveSplatCounts,
+    ready: ReadySplats,
+) {
     raster::add_to_renderer(render_app);
     render_app
         .insert_resource(raster)
         .insert_resource(counts)
+        .insert_resource(ready)
         .init_gpu_resource::<pool::SplatPool>()
         .init_gpu_resource::<views::SplatViews>()
         .init_gpu_resource::<SpecializedRenderPipelines<pipelines::SplatPipelines>>()

@@ -119,6 +119,11 @@ impl SplatPool {
         self.generation
     }
 
+    /// The assets of which everything is there that there is room for.
+    pub(super) fn complete(&self) -> impl Iterator<Item = AssetId<GveAsset>> {
+        self.ready.iter().filter(|(_, cloud)| cloud.uploaded == cloud.fitting).map(|(id, _)| *id)
+    }
+
     /// Bytes of the GPU's memory that the pages take.
     pub(super) fn resident_bytes(&self) -> u64 {
         self.pages.iter().filter_map(|page| page.buffer.as_ref()).map(|buffer| buffer.size()).sum()

@@ -18,7 +18,13 @@ use super::{
     raster::{self, CompositeKey, RasterPipelines},
     views::{Pose, SplatViews, ViewRequest},
 };
-use crate::splat::{extract::ExtractedSplats, lod::covered_pixels, visibility::SplatVisibility};
+use crate::object::Ball;
+use crate::splat::{
+    budget,
+    extract::ExtractedSplats,
+    lod::{covered_pixels, eye_of},
+    visibility::SplatVisibility,
+};
 
 /// Notes which objects each camera sees and how many splats of each. The pipelines are asked for when the first one
 /// is seen: an app that shows none compiles none.
@@ -51,9 +57,11 @@ pub(super) fn queue(
         }
         pipelines.request_compute(&cache);
         let world_from_view = view.world_from_view.affine();
+        let eye_of_view = eye_of(view);
         let splat_view = splat_views.entry(id);
         let [mut near, mut far] = [f32::INFINITY, 0.0_f32];
-        let mut counts = Vec::new();
+        let (mut entities, mut counts, mut sizes) = (Vec::new(), Vec::new(), Vec::new());
+        let viewport_pixels = (view.viewport.z * view.viewport.w) as f32;
         for entity in seen {
             let Some(instance) = extracted.instances.get(&entity) else { continue };
             let Some(cloud) = pool.cloud(instance.asset) else { continue };
@@ -61,20 +69,17 @@ pub(super) fn queue(
             if is_flat || !instance.world_from_local.is_finite() {
                 continue;
             }
-            let distance = instance.center.distance(world_from_view.translation);
-            near = near.min(distance - instance.radius);
-            far = far.max(distance + instance.radius);
-            let pixels = covered_pixels(
-                &view.clip_from_view,
-                &world_from_view,
-                view.viewport.w as f32,
-                instance.center,
-                instance.radius,
-            );
-            let detail = splat_view.details.entry(entity).or_default();
-            counts.push((entity, detail.count(&instance.settings, cloud.available(), pixels)));
+            let Ball { center, radius } = instance.sphere;
+            let distance = center.distance(world_from_view.translation);
+            near = near.min(distance - radius);
+            far = far.max(distance + radius);
+            let pixels = covered_pixels(&eye_of_view, instance.sphere);
+            entities.push(entity);
+            counts.push(instance.settings.count(cloud.available(), pixels));
+            sizes.push(pixels.min(viewport_pixels));
         }
-        splat_view.details.retain(|entity, _| extracted.instances.contains_key(entity));
+        budget::hold(&mut counts, &sizes, extracted.budget.max_splats.into());
+        let counts: Vec<_> = entities.into_iter().zip(counts).collect();
         let samples = view_key.msaa_samples();
         let total = counts.iter().map(|(_, count)| u64::from(*count)).sum();
         let is_tiled = *raster == Raster::Tiles && raster::is_possible(view.viewport, total);

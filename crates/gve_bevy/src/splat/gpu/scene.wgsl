@@ -18,7 +18,11 @@ struct Row {
     palette: u32,
     // 0 or 1.
     receives_shadows: u32,
-    padding: u32,
+    // What the opacity of each splat is multiplied by.
+    opacity_factor: f32,
+    // Metres by which splats are drawn nearer than they are.
+    lift: f32,
+    padding: array<u32, 3>,
 }
 
 // The first splat in the page, how many, and the first group of 256 of them.

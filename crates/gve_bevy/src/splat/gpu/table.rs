@@ -26,7 +26,9 @@ pub(super) struct Row {
     sigma_scale: f32,
     palette: u32,
     receives_shadows: u32,
-    padding: u32,
+    opacity: f32,
+    lift: f32,
+    padding: [u32; 3],
 }
 
 /// Rows whose splats are in one page; `Page` in cull.wgsl.
@@ -118,6 +120,8 @@ impl Row {
             normal_y: normals.y_axis.to_array(),
             normal_z: normals.z_axis.to_array(),
             receives_shadows: instance.receives_shadows.into(),
+            opacity: instance.opacity,
+            lift: instance.lift,
             ..Zeroable::zeroed()
         }
     }

@@ -26,7 +26,7 @@ use super::{
     split::{Cuts, Plan},
     table::{PageRows, Seen, Table},
 };
-use crate::splat::{GveSplatCounts, extract::ExtractedSplats, lod::Detail};
+use crate::splat::{GveSplatCounts, extract::ExtractedSplats, ready::ReadySplats};
 
 /// Frames for which a camera that sees nothing keeps its buffers.
 const KEEP_FRAMES: u32 = 60;
@@ -89,7 +89,6 @@ pub(super) struct SplatView {
     /// What is asked of this frame; `None` when no splats are seen.
     pub(super) request: Option<ViewRequest>,
     unseen_frames: u32,
-    pub(super) details: HashMap<MainEntity, Detail>,
     pub(super) plan: Plan,
     table: Table,
     seen_from: Option<(Pose, u64)>,
@@ -339,9 +338,27 @@ pub(super) fn bind(
 }
 
 /// Tells the main world what this frame had to do with.
-pub(super) fn tell(counts: Res<GveSplatCounts>, pool: Res<SplatPool>, splat_views: Res<SplatViews>) {
+pub(super) fn tell(
+    counts: Res<GveSplatCounts>,
+    ready: Res<ReadySplats>,
+    pool: Res<SplatPool>,
+    splat_views: Res<SplatViews>,
+    pipelines: Option<Res<SplatPipelines>>,
+    cache: Res<PipelineCache>,
+    mut told: Local<Option<u64>>,
+) {
     let seen = || splat_views.views.values().filter(|view| view.request.is_some());
     let drawn = seen().map(|view| u64::from(view.table.splats)).sum();
     let sorted = seen().filter(|view| view.sorts).map(|view| u64::from(view.table.splats)).sum();
     counts.set(drawn, sorted, pool.resident_bytes());
+    let is_there = |pipeline| cache.get_render_pipeline(pipeline).is_some();
+    let is_compiled = pipelines.is_some_and(|pipelines| pipelines.compute(&cache).is_some())
+        && seen()
+            .filter_map(|view| view.request.as_ref())
+            .all(|request| is_there(request.light_pipeline) && is_there(request.draw_pipeline));
+    let now = is_compiled.then(|| pool.generation());
+    if *told != now {
+        ready.set(pool.complete().filter(|_| is_compiled));
+        *told = now;
+    }
 }
