@@ -327,7 +327,7 @@ mod tests {
             line(-0.3, -0.0166, 0.02, &mut evaluator),
             line(-0.3, -0.002, 0.01, &mut evaluator),
         ];
-        let care = Care { slope: 1.0, least_m: 0.0005, depth_m: 1e-5, thinnest_m: 1e-4 };
+        let care = Care { slope: 1.0, least_m: 0.0005, depth_m: 1e-5, thinnest_m: 1e-4, gap_m: 1e-4 };
         let hits = Tracer::new(&field).trace(&mut evaluator, &root, &lines, care);
         let on = |line: u32| -> Vec<(f32, bool)> {
             let on_line = hits.iter().filter(|hit| hit.line == line);

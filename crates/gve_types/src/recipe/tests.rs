@@ -3,7 +3,10 @@
 use serde_json::json;
 
 use super::*;
-use crate::testing::random_dna;
+use crate::{
+    limits::{MAX_DEPTH, MAX_NESTED_VALUES},
+    testing::random_dna,
+};
 
 /// A recipe around a node given as JSON text.
 fn around(node: &str) -> String {
@@ -396,12 +399,24 @@ fn depth() {
     let found = faults(&lists);
     assert_eq!(found.len(), 1);
     assert!(found[0].starts_with("$.root_node[0][0]"), "{}", &found[0][..60]);
+    let message = format!(": values nest at most {MAX_NESTED_VALUES} deep");
+    assert!(found[0].ends_with(&message), "{}", &found[0][found[0].len() - 60..]);
     // Brackets that never close do not help.
     assert_eq!(faults(&"[{".repeat(100_000)).len(), 1);
     // The deepest node may have a blend, and its points nest two lists.
     let deepest =
         format!(r#"{{"op": "union", "blend": {{"kind": "smooth", "radius": 1}}, "children": [{BALL}]}}"#);
     assert!(parse(&around(&chain(MAX_DEPTH - 2).replace(BALL, &deepest))).is_ok());
+}
+
+#[test]
+fn half_of_a_surrogate_pair_is_called_that() {
+    for half in [r"\ud83d", r"\ud83dx", r"\ud83d\n", r"\udc00", r"\ud83d\u0041"] {
+        let text = around(BALL).replacen("test", half, 1);
+        let message = parse(&text).unwrap_err().to_string();
+        assert!(message.contains("half of a surrogate pair"), "{half}: {message}");
+        assert!(message.contains("$.metadata.name"), "{half}: {message}");
+    }
 }
 
 #[test]
