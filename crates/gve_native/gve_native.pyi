@@ -336,7 +336,7 @@ def impact_properties(a: str, b: str) -> str:
     Raises KeyError for a material that the table lacks.
     """
 
-def weigh(field: Field, tolerance: float = 0.002) -> str:
+def weigh(field: Field, tolerance: float = 0.0025) -> str:
     """Mass, centre and inertia of the solid and the mass of each part.
 
     JSON with `total` (`MassProperties`), `parts` in the order of the field's parts, and `warnings`. `tolerance`, 0.0001

@@ -10,5 +10,27 @@ pub(crate) fn too_thin(field: &Field, part: u16, place: [f32; 3], thickness_m: f
     };
     let name = name.map(|name| format!(" ({name})")).unwrap_or_default();
     let [x, y, z] = place;
-    format!("{path}{name}: {:.3} mm thick at ({x:.4}, {y:.4}, {z:.4}) m, {says}", 1000.0 * thickness_m)
+    format!("{path}{name}: {} thick at ({x:.4}, {y:.4}, {z:.4}) m, {says}", length(thickness_m))
+}
+
+/// A length in the unit that suits it.
+fn length(length_m: f32) -> String {
+    match length_m {
+        1.0.. => format!("{length_m:.3} m"),
+        1e-5..1.0 => format!("{:.3} mm", 1e3 * length_m),
+        _ => format!("{:.3} µm", 1e6 * length_m),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_have_the_unit_that_suits_them() {
+        assert_eq!(length(8.999_972), "9.000 m");
+        assert_eq!(length(0.000_498), "0.498 mm");
+        assert_eq!(length(0.25), "250.000 mm");
+        assert_eq!(length(2.5e-8), "0.025 µm");
+    }
 }
