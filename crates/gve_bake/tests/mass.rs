@@ -379,6 +379,53 @@ fn small_parts_have_their_own_masses_and_estimates() {
     }
 }
 
+/// Small parts over a plate, turned and not, near the origin and far from it: none is lost, and no estimate is far off.
+#[test]
+fn small_parts_anywhere_are_within_their_estimates() {
+    const ASSETS: usize = 24;
+    const PARTS: usize = 6;
+    let mut random = gve_sdf::testing::Random::new(11);
+    let mut missed = 0;
+    for asset in 0..ASSETS {
+        let mut children = r#"{"op": "box", "name": "plate", "half_extents": [0.5, 0.01, 0.5]}"#.to_owned();
+        let mut wanted = vec![];
+        for part in 0..PARTS {
+            let r = f64::from(random.point(0.0005, 0.004).x);
+            let (shape, volume) = match part % 3 {
+                0 => (format!(r#"{{"op": "sphere", "radius": {r}}}"#), 4.0 / 3.0 * PI * r.powi(3)),
+                1 => (format!(r#"{{"op": "box", "half_extents": [{r}, {r}, {r}]}}"#), 8.0 * r.powi(3)),
+                _ => (
+                    format!(r#"{{"op": "cylinder", "radius": {r}, "half_height": {}}}"#, 5.0 * r),
+                    10.0 * PI * r.powi(3),
+                ),
+            };
+            let (at, axis) = (random.point(-0.45, 0.45), random.point(0.1, 1.0));
+            let angle = if asset % 2 == 0 { 0.0 } else { 3.0 * axis.x };
+            children += &format!(
+                r#", {{"op": "translate", "offset": [{}, 0.1, {}], "child": {{"op": "rotate", "axis": [{}, {}, {}],
+                "angle_rad": {angle}, "name": "part {part}", "child": {shape}}}}}"#,
+                at.x, at.z, axis.x, axis.y, axis.z
+            );
+            wanted.push((format!("part {part}"), volume));
+        }
+        let place = random.point(-1.0, 1.0) * if asset % 4 < 2 { 1.0 } else { 500.0 };
+        let field = field(&format!(
+            r#"{{"op": "translate", "offset": [{}, {}, {}], "child": {{"op": "union", "children": [{children}]}}}}"#,
+            place.x, place.y, place.z
+        ));
+        let found = weigh(&field, DEFAULT_TOLERANCE);
+        for (name, volume) in wanted {
+            let index = field.parts().iter().position(|part| part.name.as_deref() == Some(&name)).unwrap();
+            let part = found.parts[index];
+            let off = (f64::from(part.volume_m3) / volume - 1.0).abs();
+            assert!(off < 0.15, "asset {asset}, {name}: off by {off:.4}, estimated {}", part.relative_error);
+            missed += usize::from(off > f64::from(part.relative_error));
+        }
+    }
+    println!("{missed} of {} parts are outside of their estimates", ASSETS * PARTS);
+    assert!(missed * 50 <= ASSETS * PARTS, "{missed} parts are outside of their estimates");
+}
+
 #[test]
 fn inertia_has_its_own_estimate() {
     // Two sheets of 1/667 that cross at the middle.

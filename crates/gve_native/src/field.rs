@@ -171,11 +171,14 @@ impl Field {
     }
 }
 
+// Python shows it as the default.
+const _: () = assert!(mass::DEFAULT_TOLERANCE == 0.0025);
+
 /// Weighs the solid and each of its parts until the estimated error is at most `tolerance`, 0.0001 to 0.1 of
 /// the mass: JSON with `total` (`MassProperties`), `parts` in the order of the field's parts, and `warnings`.
 #[pyfunction]
 // A literal, so that the stub can say the same.
-#[pyo3(signature = (field, tolerance = mass::DEFAULT_TOLERANCE))]
+#[pyo3(signature = (field, tolerance = 0.0025))]
 pub(crate) fn weigh(py: Python<'_>, field: &Field, tolerance: f32) -> PyResult<String> {
     if !(1e-4..=0.1).contains(&tolerance) {
         return Err(PyValueError::new_err(format!("tolerance must be 0.0001 to 0.1, found {tolerance}")));

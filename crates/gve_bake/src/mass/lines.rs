@@ -205,9 +205,9 @@ impl<'a> Tracer<'a> {
         self.cut_gaps(cube, axis, shortest, &mut run);
         let mut tally = run.sums.finish(&self.scale);
         tally.may_hide = !met && self.comes_near(cube, axis, square * lipschitz);
-        if cube.region.uniform_part().is_none() {
-            tally.note_unmet(cube.region.possible_parts());
-        }
+        tally.note_unmet(
+            cube.region.uniform_part().map_or_else(|| cube.region.possible_parts(), |part| vec![part]),
+        );
         tally
     }
 
