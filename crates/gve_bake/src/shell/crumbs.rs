@@ -36,7 +36,7 @@ impl Piece {
 
     /// Whether it is a hollow that is smaller than `limit_m`: space that was enclosed where bodies touch.
     fn is_pocket(&self, limit_m: f32) -> bool {
-        self.volume <= 0.0 && self.bounds.size().max_element() < limit_m
+        self.volume < 0.0 && self.bounds.size().max_element() < limit_m
     }
 
     /// Whether it is a piece of something that is thinner than `limit_m`, met by chance.
